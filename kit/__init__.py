@@ -1,0 +1,1 @@
+"""Shared machinery without domain words."""

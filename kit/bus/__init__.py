@@ -1,0 +1,1 @@
+"""NATS: streams, outbox relay, consumers, endpoints."""

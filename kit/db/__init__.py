@@ -1,0 +1,1 @@
+"""Postgres: pools, transactions, roles, migrations."""

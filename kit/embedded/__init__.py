@@ -1,0 +1,1 @@
+"""PostgreSQL and nats-server from wheels, and the supervisor of the processes."""

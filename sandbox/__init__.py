@@ -1,0 +1,1 @@
+"""Local stand-ins for providers, with a ledger and fault switches."""

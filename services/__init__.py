@@ -1,0 +1,1 @@
+"""The four services behind the gateway; they know each other only through the bus."""

@@ -1,0 +1,1 @@
+"""Decides for each person which one message is worth sending next."""

@@ -1,0 +1,1 @@
+"""Renders, sends, retries, takes receipts."""

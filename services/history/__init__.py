@@ -1,0 +1,1 @@
+"""Keeps the timeline of every person."""

@@ -1,0 +1,1 @@
+"""Accepts events exactly once and knows who they are about."""
