@@ -1,0 +1,134 @@
+from contracts.gen.kairos.catalog.v1 import catalog_pb2 as _catalog_pb2
+from contracts.gen.kairos.consents.v1 import consent_pb2 as _consent_pb2
+from contracts.gen.kairos.decisions.v1 import decision_pb2 as _decision_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ApplyRequest(_message.Message):
+    __slots__ = ("documents_json", "dry_run")
+    DOCUMENTS_JSON_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    documents_json: bytes
+    dry_run: bool
+    def __init__(self, documents_json: _Optional[bytes] = ..., dry_run: _Optional[bool] = ...) -> None: ...
+
+class ApplyReply(_message.Message):
+    __slots__ = ("revision", "changes")
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    revision: int
+    changes: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Change]
+    def __init__(self, revision: _Optional[int] = ..., changes: _Optional[_Iterable[_Union[_catalog_pb2.Change, _Mapping]]] = ...) -> None: ...
+
+class CatalogRequest(_message.Message):
+    __slots__ = ("kind", "key", "revision")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    key: str
+    revision: int
+    def __init__(self, kind: _Optional[str] = ..., key: _Optional[str] = ..., revision: _Optional[int] = ...) -> None: ...
+
+class CatalogReply(_message.Message):
+    __slots__ = ("revision", "documents")
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENTS_FIELD_NUMBER: _ClassVar[int]
+    revision: int
+    documents: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Document]
+    def __init__(self, revision: _Optional[int] = ..., documents: _Optional[_Iterable[_Union[_catalog_pb2.Document, _Mapping]]] = ...) -> None: ...
+
+class ChangePermissionRequest(_message.Message):
+    __slots__ = ("person", "change")
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_FIELD_NUMBER: _ClassVar[int]
+    person: bytes
+    change: _consent_pb2.PermissionChanged
+    def __init__(self, person: _Optional[bytes] = ..., change: _Optional[_Union[_consent_pb2.PermissionChanged, _Mapping]] = ...) -> None: ...
+
+class ChangePermissionReply(_message.Message):
+    __slots__ = ("changed",)
+    CHANGED_FIELD_NUMBER: _ClassVar[int]
+    changed: bool
+    def __init__(self, changed: _Optional[bool] = ...) -> None: ...
+
+class PermissionRequest(_message.Message):
+    __slots__ = ("person",)
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    person: bytes
+    def __init__(self, person: _Optional[bytes] = ...) -> None: ...
+
+class PermissionReply(_message.Message):
+    __slots__ = ("permission_json",)
+    PERMISSION_JSON_FIELD_NUMBER: _ClassVar[int]
+    permission_json: bytes
+    def __init__(self, permission_json: _Optional[bytes] = ...) -> None: ...
+
+class PermitRequest(_message.Message):
+    __slots__ = ("questions",)
+    QUESTIONS_FIELD_NUMBER: _ClassVar[int]
+    questions: _containers.RepeatedCompositeFieldContainer[PermitQuestion]
+    def __init__(self, questions: _Optional[_Iterable[_Union[PermitQuestion, _Mapping]]] = ...) -> None: ...
+
+class PermitQuestion(_message.Message):
+    __slots__ = ("workspace", "person", "message_id")
+    WORKSPACE_FIELD_NUMBER: _ClassVar[int]
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    workspace: str
+    person: bytes
+    message_id: bytes
+    def __init__(self, workspace: _Optional[str] = ..., person: _Optional[bytes] = ..., message_id: _Optional[bytes] = ...) -> None: ...
+
+class PermitReply(_message.Message):
+    __slots__ = ("answers",)
+    ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    answers: _containers.RepeatedCompositeFieldContainer[PermitAnswer]
+    def __init__(self, answers: _Optional[_Iterable[_Union[PermitAnswer, _Mapping]]] = ...) -> None: ...
+
+class PermitAnswer(_message.Message):
+    __slots__ = ("granted", "reason", "reason_en", "reason_de")
+    GRANTED_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REASON_EN_FIELD_NUMBER: _ClassVar[int]
+    REASON_DE_FIELD_NUMBER: _ClassVar[int]
+    granted: bool
+    reason: str
+    reason_en: str
+    reason_de: str
+    def __init__(self, granted: _Optional[bool] = ..., reason: _Optional[str] = ..., reason_en: _Optional[str] = ..., reason_de: _Optional[str] = ...) -> None: ...
+
+class DecisionRequest(_message.Message):
+    __slots__ = ("decision_id",)
+    DECISION_ID_FIELD_NUMBER: _ClassVar[int]
+    decision_id: bytes
+    def __init__(self, decision_id: _Optional[bytes] = ...) -> None: ...
+
+class DecisionReply(_message.Message):
+    __slots__ = ("person", "decision", "basis_json", "traceparent")
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    BASIS_JSON_FIELD_NUMBER: _ClassVar[int]
+    TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
+    person: bytes
+    decision: _decision_pb2.DecisionMade
+    basis_json: bytes
+    traceparent: str
+    def __init__(self, person: _Optional[bytes] = ..., decision: _Optional[_Union[_decision_pb2.DecisionMade, _Mapping]] = ..., basis_json: _Optional[bytes] = ..., traceparent: _Optional[str] = ...) -> None: ...
+
+class JourneysRequest(_message.Message):
+    __slots__ = ("person",)
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    person: bytes
+    def __init__(self, person: _Optional[bytes] = ...) -> None: ...
+
+class JourneysReply(_message.Message):
+    __slots__ = ("journeys_json",)
+    JOURNEYS_JSON_FIELD_NUMBER: _ClassVar[int]
+    journeys_json: bytes
+    def __init__(self, journeys_json: _Optional[bytes] = ...) -> None: ...
