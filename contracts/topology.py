@@ -1,0 +1,95 @@
+"""The map: subject → message → stream → owner → consumers → retention, and every question a service answers.
+
+Streams are created and updated from here when a service starts; the AsyncAPI document is generated from here.
+"""
+
+from kit.bus.spec import EndpointSpec, StreamSpec
+
+HOUR_S = 3600
+MIB = 1024 * 1024
+
+EVENTS = StreamSpec(
+    name="EVENTS",
+    domain="events",
+    owner="ingest",
+    consumers=("decision", "history"),
+    max_age_s=6 * HOUR_S,
+    max_bytes=1024 * MIB,
+)
+DECISIONS = StreamSpec(
+    name="DECISIONS",
+    domain="decisions",
+    owner="decision",
+    consumers=("delivery", "history"),
+    max_age_s=6 * HOUR_S,
+    max_bytes=1024 * MIB,
+)
+DELIVERIES = StreamSpec(
+    name="DELIVERIES",
+    domain="deliveries",
+    owner="delivery",
+    consumers=("decision", "history"),
+    max_age_s=6 * HOUR_S,
+    max_bytes=1024 * MIB,
+)
+STREAMS = (EVENTS, DECISIONS, DELIVERIES)
+
+FEED_SUBJECT = "kairos.feed.v1"
+"""Prefix of the public feed: `kairos.feed.v1.<workspace>.<domain>.<what>`, one Fact per message."""
+
+FACTS: dict[str, tuple[StreamSpec, str, str]] = {
+    "event_accepted": (EVENTS, "events", "event_accepted"),
+    "profile_merged": (EVENTS, "profiles", "merged"),
+    "decision_made": (DECISIONS, "decisions", "made"),
+    "message_ordered": (DECISIONS, "decisions", "message_ordered"),
+    "journey_moved": (DECISIONS, "journeys", "moved"),
+    "permission_changed": (DECISIONS, "permission", "changed"),
+    "attempt_finished": (DELIVERIES, "deliveries", "attempt_finished"),
+    "receipt_taken": (DELIVERIES, "deliveries", "receipt_taken"),
+}
+"""Body of a Fact → the stream it travels on, and domain and default `<what>` of its feed subject."""
+
+NOT_ON_THE_FEED = frozenset({"event_accepted", "message_ordered"})
+"""Raw events (a workspace may switch them on later) and orders (they carry an address)."""
+
+
+def feed_subject(workspace: str, body: str, what: str | None = None) -> str | None:
+    """The tail of a fact's feed subject; None where it is not published by default."""
+    if body in NOT_ON_THE_FEED:
+        return None
+    _, domain, default = FACTS[body]
+    return f"{workspace}.{domain}.{what or default}"
+
+
+ACCEPT = EndpointSpec("ingest", "accept", "plain", timeout_s=5.0)
+PROFILE = EndpointSpec("ingest", "profile", "read", timeout_s=2.0)
+
+APPLY = EndpointSpec("decision", "apply", "write", timeout_s=10.0)
+CATALOG = EndpointSpec("decision", "catalog", "read", timeout_s=2.0)
+CHANGE_PERMISSION = EndpointSpec("decision", "change_permission", "write", timeout_s=2.0)
+PERMISSION = EndpointSpec("decision", "permission", "read", timeout_s=2.0)
+PERMIT = EndpointSpec("decision", "permit", "plain", timeout_s=0.9)
+DECISION = EndpointSpec("decision", "decision", "read", timeout_s=2.0)
+JOURNEYS = EndpointSpec("decision", "journeys", "read", timeout_s=2.0)
+
+TAKE_RECEIPTS = EndpointSpec("delivery", "take_receipts", "plain", timeout_s=5.0)
+MESSAGE = EndpointSpec("delivery", "message", "read", timeout_s=2.0)
+
+TIMELINE = EndpointSpec("history", "timeline", "read", timeout_s=2.0)
+OUTCOMES = EndpointSpec("history", "outcomes", "read", timeout_s=5.0)
+
+ENDPOINTS = (
+    ACCEPT,
+    PROFILE,
+    APPLY,
+    CATALOG,
+    CHANGE_PERMISSION,
+    PERMISSION,
+    PERMIT,
+    DECISION,
+    JOURNEYS,
+    TAKE_RECEIPTS,
+    MESSAGE,
+    TIMELINE,
+    OUTCOMES,
+)

@@ -1,0 +1,177 @@
+"""Transactions on one service's schema.
+
+A service has two roles: `<service>_api` answers requests and sees one workspace at a time (row-level security, forced);
+`<service>_worker` works in batches across workspaces, so its SQL names the workspace in every key and join.
+Outgoing facts are handed to the transaction and written by it right before its commit: state and facts, or neither.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol, TypeVar
+
+import asyncpg
+
+from kit.bus.spec import OutgoingFact
+from kit.errors import Unavailable
+
+T = TypeVar("T")
+
+RETRYABLE = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+)
+"""Errors after which the same transaction may simply be run again."""
+
+AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+)
+"""Errors that say: Postgres is away, try later."""
+
+
+class WriteOutbox(Protocol):
+    """Writes a commit's outgoing facts into the schema's outbox (see `kit.bus.outbox`)."""
+
+    async def __call__(self, connection: Any, facts: Sequence[OutgoingFact]) -> None: ...
+
+
+class Tx:
+    """One transaction. Its owner, the edge, commits; everybody else only reads, writes and emits."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.facts: list[OutgoingFact] = []
+        self.callbacks: list[Callable[[], None]] = []
+
+    @property
+    def connection(self) -> Any:
+        """The asyncpg connection, for COPY and prepared statements inside a store."""
+        return self._connection
+
+    async def fetch(self, sql: str, *args: Any) -> list[Any]:
+        rows: list[Any] = await self._connection.fetch(sql, *args)
+        return rows
+
+    async def fetchrow(self, sql: str, *args: Any) -> Any | None:
+        return await self._connection.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        return await self._connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        status: str = await self._connection.execute(sql, *args)
+        return status
+
+    def emit(self, fact: OutgoingFact) -> None:
+        """Sends the fact with this transaction: it goes out if and only if the transaction commits."""
+        self.facts.append(fact)
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Runs after a successful commit; must not fail."""
+        self.callbacks.append(callback)
+
+
+class Database:
+    """The two pools of one service's schema."""
+
+    def __init__(self, api: asyncpg.Pool, worker: asyncpg.Pool, write_outbox: WriteOutbox) -> None:
+        self._api = api
+        self._worker = worker
+        self._write_outbox = write_outbox
+        self._on_facts: list[Callable[[Sequence[OutgoingFact]], None]] = []
+
+    @classmethod
+    async def connect(
+        cls,
+        api_dsn: str,
+        worker_dsn: str,
+        write_outbox: WriteOutbox,
+        *,
+        pool_size_max: int = 8,
+    ) -> "Database":
+        """Opens both pools; raises Unavailable where Postgres cannot be reached."""
+        try:
+            api = await _pool(api_dsn, pool_size_max)
+            worker = await _pool(worker_dsn, pool_size_max)
+        except AWAY as error:
+            raise Unavailable(f"Postgres cannot be reached ({type(error).__name__})") from error
+        return cls(api, worker, write_outbox)
+
+    async def close(self) -> None:
+        await self._api.close()
+        await self._worker.close()
+
+    def on_facts(self, callback: Callable[[Sequence[OutgoingFact]], None]) -> None:
+        """Called after each commit that emitted facts: wakes the relay."""
+        self._on_facts.append(callback)
+
+    @asynccontextmanager
+    async def api(self, workspace: str, *, readonly: bool = False) -> AsyncGenerator[Tx]:
+        """A transaction that sees only this workspace."""
+        async with self._transaction(self._api, readonly) as tx:
+            await tx.execute("SELECT set_config('kairos.workspace', $1, true)", workspace)
+            yield tx
+
+    @asynccontextmanager
+    async def worker(self, *, readonly: bool = False) -> AsyncGenerator[Tx]:
+        """A transaction across workspaces, for batches."""
+        async with self._transaction(self._worker, readonly) as tx:
+            yield tx
+
+    async def retrying(self, work: Callable[[], Awaitable[T]], *, tries: int = 5) -> T:
+        """Runs `work`, which opens its own transaction, again after a deadlock or serialisation error."""
+        for _ in range(tries - 1):
+            try:
+                return await work()
+            except RETRYABLE:
+                continue
+        return await work()
+
+    @asynccontextmanager
+    async def _transaction(self, pool: asyncpg.Pool, readonly: bool) -> AsyncGenerator[Tx]:
+        async with _connection(pool) as connection:
+            transaction = connection.transaction(readonly=readonly)
+            await transaction.start()
+            tx = Tx(connection)
+            try:
+                yield tx
+                if tx.facts:
+                    await self._write_outbox(connection, tx.facts)
+            except BaseException:
+                if not connection.is_closed():
+                    await transaction.rollback()
+                raise
+            await transaction.commit()
+        for callback in tx.callbacks:
+            callback()
+        if tx.facts:
+            for on_facts in self._on_facts:
+                on_facts(tx.facts)
+
+
+@asynccontextmanager
+async def _connection(pool: asyncpg.Pool) -> AsyncGenerator[Any]:
+    """A pooled connection; a lost Postgres becomes Unavailable."""
+    try:
+        async with pool.acquire(timeout=5) as connection:
+            yield connection
+    except TimeoutError as error:
+        raise Unavailable("No Postgres connection became free within 5 s") from error
+    except AWAY as error:
+        raise Unavailable(f"Postgres is away ({type(error).__name__})") from error
+
+
+async def _pool(dsn: str, size_max: int) -> asyncpg.Pool:
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size_max,
+        command_timeout=30,
+        server_settings={"application_name": "kairos", "jit": "off"},
+    )
