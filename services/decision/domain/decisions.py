@@ -1,0 +1,207 @@
+"""What a step gives out: decisions with every verdict, message orders and effects, as values."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from services.decision.domain.inputs import PermissionPart, PermissionStatus
+from services.decision.domain.reasons import Reason
+
+Fact = str | int | float
+
+
+class Ruling(StrEnum):
+    """What one rule says about one candidate."""
+
+    PASSED = "passed"
+    REFUSED = "refused"
+    HELD = "held"
+    LOST = "lost"
+    GHOST = "ghost"
+
+
+class Outcome(StrEnum):
+    """What a decision came to."""
+
+    MESSAGE = "message"
+    SILENCE = "silence"
+    HELD = "held"
+    RELEASED = "released"
+
+
+class Move(StrEnum):
+    """What happened to a person in a journey."""
+
+    ENTERED = "entered"
+    ADVANCED = "advanced"
+    EXITED = "exited"
+    COMPLETED = "completed"
+
+
+class Verdict(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One rule's word on one candidate. `rule` is the rule's name, with `:key` of its policy.
+
+    `until` (held only) is the earliest moment the rule could pass, None when only a change can
+    free the candidate. `facts` hold the numbers of the sentence.
+    """
+
+    rule: str
+    ruling: Ruling
+    reason: Reason | None = None
+    until: datetime | None = None
+    facts: dict[str, Fact] = {}
+
+
+class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message that could have gone out, and what every rule said."""
+
+    id: UUID
+    template: str
+    channel: str
+    topic: str
+    message_class: str
+    priority: int
+    valid_until: datetime
+    verdicts: tuple[Verdict, ...]
+    journey: str = ""
+    version: int = 0
+    step: str = ""
+    tags: tuple[str, ...] = ()
+    ask: str = ""
+    basis: str = ""
+
+
+class MessageOrder(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Delivery shall send this; it holds all that rendering and sending need.
+
+    `template_revision` is the catalog revision whose text is meant. `variables` is what the
+    template sees: `profile` (traits) and `event` (properties of the entering event). `basis` is
+    the legal basis; `measure` says whether opens may be tracked.
+    """
+
+    message_id: UUID
+    decision_id: UUID
+    template: str
+    template_revision: int
+    channel: str
+    endpoint: str
+    topic: str
+    message_class: str
+    locale: str
+    timezone: str
+    variables: dict[str, Any]
+    ordered_at: datetime
+    valid_until: datetime
+    reason_en: str
+    reason_de: str
+    basis: str
+    journey: str = ""
+    version: int = 0
+    step: str = ""
+    ask: str = ""
+    tags: tuple[str, ...] = ()
+    measure: bool = False
+
+
+class Trigger(msgspec.Struct, frozen=True, array_like=True):
+    """What made the core decide: kind (event, wakeup, receipt, permission, permit, merge)."""
+
+    kind: str
+    input_id: UUID
+    name: str = ""
+
+
+class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One arbitration moment of one person; silence is one too.
+
+    `seq` numbers everything decision says about this person, densely, from 1. `reason` is the code
+    behind silence, None when a message goes out. Equal pre-state, inputs, catalog, controls and
+    time give an equal decision, to the bit.
+    """
+
+    id: UUID
+    person: UUID
+    seq: int
+    at: datetime
+    outcome: Outcome
+    trigger: Trigger
+    candidates: tuple[Candidate, ...]
+    catalog_revision: int
+    seed: int
+    reason_en: str
+    reason_de: str
+    reason: Reason | None = None
+    chosen: UUID | None = None
+    order: MessageOrder | None = None
+    action_probability: float = 1.0
+
+
+class JourneyMoved(msgspec.Struct, frozen=True, tag="journey", omit_defaults=True):
+    """A person entered, moved in or left a journey. `run` is this one passage through it."""
+
+    id: UUID
+    seq: int
+    at: datetime
+    run: UUID
+    journey: str
+    version: int
+    move: Move
+    step: str = ""
+    reason: Reason | None = None
+    due_at: datetime | None = None
+
+
+class PermissionChanged(msgspec.Struct, frozen=True, tag="permission", omit_defaults=True):
+    """One entry of the append-only permission ledger; only real changes make one."""
+
+    id: UUID
+    seq: int
+    at: datetime
+    part: PermissionPart
+    status: PermissionStatus
+    purpose: str = ""
+    channel: str = "*"
+    topic: str = "*"
+    basis: str = ""
+    evidence: str = ""
+    reason: str = ""
+    until: datetime | None = None
+    message_id: UUID | None = None
+
+
+class AskChanged(msgspec.Struct, frozen=True, tag="ask", omit_defaults=True):
+    """An ask was put to the person (open) or is done (answered)."""
+
+    id: UUID
+    seq: int
+    at: datetime
+    ask: str
+    status: str
+    message_id: UUID | None = None
+
+
+Effect = JourneyMoved | PermissionChanged | AskChanged
+
+
+class StepNote(msgspec.Struct, frozen=True, array_like=True):
+    """What became of one input: applied, duplicate, history, or unchanged."""
+
+    input_id: UUID
+    result: str
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Decision)
+
+
+def encode(decision: Decision) -> bytes:
+    """Return `decision` as bytes that `decode` reads back equal."""
+    return _encoder.encode(decision)
+
+
+def decode(data: bytes) -> Decision:
+    """Return the decision `encode` wrote."""
+    return _decoder.decode(data)
