@@ -1,7 +1,7 @@
 """What travels on the bus and where: streams, lanes, facts, endpoints.
 
-Subjects are `kairos.<domain>.v1.<lane>.<partition>` for facts, `kairos.svc.<service>.v1.<method>` for questions and
-`kairos.feed.v1.<workspace>.<domain>.<what>` for the public feed.
+Subjects are `kairos.<domain>.v1.<lane>.<partition>` for facts, `kairos.svc.<service>.v1.<method>`
+for questions and `kairos.feed.v1.<workspace>.<domain>.<what>` for the public feed.
 """
 
 from dataclasses import dataclass
@@ -67,7 +67,8 @@ class EndpointSpec:
     """One question a service answers.
 
     Args:
-        mode: `read` and `write` run in a transaction of the caller's workspace, `plain` runs without one;
+        mode: `read` and `write` run in a transaction of the caller's workspace, `plain` runs
+            without one;
             only `read` is asked again when nobody answered.
         timeout_s: how long a caller waits unless it says otherwise.
     """
