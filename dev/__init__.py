@@ -1,0 +1,1 @@
+"""Tools for working on Kairos; nothing that runs in production imports them."""

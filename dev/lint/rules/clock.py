@@ -1,0 +1,58 @@
+"""Nobody reads the clock but `kit/clock.py`.
+
+Time is an input: a decision must be recomputable to the bit, a 90-day story must run in a minute,
+and a test must not wait. One hidden `datetime.now()` breaks all three, and shows only on the day
+the development clock runs ahead: a permit that is never valid, a wake-up that never comes.
+Benches measure real time, and may.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from dev.lint.rule import Place, Rule
+from dev.lint.source import Source
+
+FORBIDDEN = frozenset(
+    {
+        "datetime.date.today",
+        "datetime.datetime.now",
+        "datetime.datetime.today",
+        "datetime.datetime.utcnow",
+        "time.localtime",
+        "time.gmtime",
+        "time.monotonic",
+        "time.monotonic_ns",
+        "time.perf_counter",
+        "time.perf_counter_ns",
+        "time.time",
+        "time.time_ns",
+    }
+)
+
+
+def _places(source: Source) -> Iterator[Place]:
+    for line, name in source.uses(FORBIDDEN):
+        yield line, f"{name} reads the clock: take a `kit.clock.Clock` as a parameter"
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and _is_loop_time(node.func):
+            yield node.lineno, "the loop's clock is not ours: use `clock.monotonic()`"
+
+
+def _is_loop_time(function: ast.expr) -> bool:
+    """`loop.time()`, `asyncio.get_running_loop().time()`."""
+    if not isinstance(function, ast.Attribute) or function.attr != "time":
+        return False
+    owner = function.value
+    if isinstance(owner, ast.Call):
+        owner = owner.func
+    name = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")
+    return name == "loop" or name.endswith(("_loop", "_event_loop"))
+
+
+RULE = Rule(
+    name="clock",
+    applies=lambda source: (
+        not source.is_in("kit/clock.py", "bench", "tests/unit/kit/test_clock.py")
+    ),
+    places=_places,
+)

@@ -1,0 +1,129 @@
+"""One Python file as the rules see it: its path, its tree, and what its names stand for."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+_ALLOW = re.compile(r"lint: allow (?P<rule>[a-z-]+)(?:: (?P<reason>\S.*))?")
+_PARENT = "_lint_parent"
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """A rule broken in one place; `text` says what to do instead."""
+
+    path: str
+    line: int
+    rule: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.rule}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """A comment `# lint: allow <rule>: <reason>`: the named rule may be broken on this line."""
+
+    line: int
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A parsed file; `path` is relative to the root of the repository, with forward slashes."""
+
+    path: PurePosixPath
+    text: str
+    root: Path
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree, in which every node knows its parent (see `parent_of`)."""
+        tree = ast.parse(self.text, str(self.path))
+        for node in ast.walk(tree):
+            for child in ast.iter_child_nodes(node):
+                setattr(child, _PARENT, node)
+        return tree
+
+    @cached_property
+    def imports(self) -> dict[str, str]:
+        """What each imported name stands for: `{"dt": "datetime.datetime"}`."""
+        names: dict[str, str] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    head = alias.name.split(".")[0]
+                    names[alias.asname or head] = alias.name if alias.asname else head
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                for alias in node.names:
+                    names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+        return names
+
+    @cached_property
+    def allowances(self) -> list[Allowance]:
+        """Every exception the file asks for."""
+        found = []
+        for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
+            if token.type == tokenize.COMMENT and (match := _ALLOW.search(token.string)):
+                reason = match["reason"] or ""
+                found.append(Allowance(token.start[0], match["rule"], reason))
+        return found
+
+    def is_in(self, *folders: str) -> bool:
+        """Whether the file is one of these, or lies below one of them."""
+        return any(self.path.is_relative_to(folder) for folder in folders)
+
+    def dotted(self, node: ast.AST) -> str:
+        """The full name a name or attribute stands for, `""` where it is not an import."""
+        if isinstance(node, ast.Name):
+            return self.imports.get(node.id, "")
+        if isinstance(node, ast.Attribute):
+            base = self.dotted(node.value)
+            return f"{base}.{node.attr}" if base else ""
+        return ""
+
+    def uses(self, names: frozenset[str]) -> Iterator[tuple[int, str]]:
+        """Line and full name of each use of `names`, also uncalled (`default_factory=time.time`)."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Name | ast.Attribute) and self.dotted(node) in names:
+                yield node.lineno, self.dotted(node)
+
+
+def parent_of(node: ast.AST) -> ast.AST | None:
+    """The node that holds this one; None for the module."""
+    parent: ast.AST | None = getattr(node, _PARENT, None)
+    return parent
+
+
+@dataclass(frozen=True)
+class Text:
+    """A string of the file; the parts of an f-string that are computed read `{}`."""
+
+    value: str
+    line: int
+
+
+def strings(source: Source) -> Iterator[Text]:
+    """Every string of a file except docstrings; adjacent literals and f-strings count as one."""
+    for node in ast.walk(source.tree):
+        parent = parent_of(node)
+        if isinstance(parent, ast.Expr | ast.JoinedStr):
+            continue  # a docstring, or a part of an f-string that is seen as a whole
+        if isinstance(node, ast.JoinedStr):
+            value = "".join(_part(part) for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            value = node.value
+        else:
+            continue
+        yield Text(value, node.lineno)
+
+
+def _part(node: ast.expr) -> str:
+    return str(node.value) if isinstance(node, ast.Constant) else "{}"
