@@ -1,6 +1,26 @@
-"""Building blocks for migrations: row-level security in one line."""
+"""Building blocks for migrations: the bus's tables and row-level security, in one line each."""
 
 from alembic import op
+from sqlalchemy import MetaData
+
+from kit.bus.tables import bus_statements, bus_tables
+
+
+def create_bus_tables(schema: str) -> None:
+    """The tables of the bus in this schema, first version.
+
+    Answering a request may emit facts, so the api role may add to the outbox; the rest is the worker's.
+    """
+    metadata = MetaData()
+    tables = bus_tables(metadata, schema)
+    metadata.create_all(op.get_bind(), tables=tables)
+    for statement in bus_statements(schema):
+        op.execute(statement)
+    for table in tables:
+        op.execute(f"REVOKE ALL ON {schema}.{table.name} FROM {schema}_api")
+    op.execute(f"GRANT INSERT ON {schema}.outbox TO {schema}_api")
+    op.execute(f"GRANT SELECT, UPDATE ON {schema}.dead_letters TO {schema}_api")
+    isolate_workspaces(schema, "dead_letters")
 
 
 def isolate_workspaces(schema: str, *tables: str) -> None:

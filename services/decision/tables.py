@@ -1,0 +1,119 @@
+"""The tables of the decision service: the schema's truth, held against the migrations by a test."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from kit.bus.tables import bus_tables
+
+SCHEMA = "decision"
+metadata = MetaData()
+bus_tables(metadata, SCHEMA)
+
+person_states = Table(
+    "person_states",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("person", Uuid, primary_key=True),
+    # Encoded by domain/state.py; at most 1.8 KB at the 95th percentile, so that it stays in line.
+    Column("state", LargeBinary, nullable=False),
+    # Set where the profile was merged: late inputs follow it.
+    Column("merged_into", Uuid),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    schema=SCHEMA,
+    postgresql_with={"fillfactor": "70"},
+)
+
+wakeups = Table(
+    "wakeups",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("person", Uuid, primary_key=True),
+    # The earliest instant at which something becomes due for this person.
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Index("wakeups_due", "due_at"),
+    schema=SCHEMA,
+    postgresql_with={"fillfactor": "70"},
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("person", Uuid, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    # What the step rested on: with these three it can be run again, to the bit.
+    Column("state_before", LargeBinary, nullable=False),
+    Column("inputs", LargeBinary, nullable=False),
+    Column("catalog_revision", BigInteger, nullable=False),
+    schema=SCHEMA,
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("person", Uuid, nullable=False),
+    Column("step", Uuid, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    # Encoded by domain/decisions.py.
+    Column("decision", LargeBinary, nullable=False),
+    Column("traceparent", Text, nullable=False),
+    Index("decisions_of_person", "workspace", "person", "at"),
+    schema=SCHEMA,
+)
+
+permission_ledger = Table(
+    "permission_ledger",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("person", Uuid, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("part", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("until", DateTime(timezone=True)),
+    Column("message", Uuid),
+    Column("evidence", JSONB, nullable=False),
+    schema=SCHEMA,
+)
+
+catalog_heads = Table(
+    "catalog_heads",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("applied_at", DateTime(timezone=True), nullable=False),
+    schema=SCHEMA,
+)
+
+catalog_documents = Table(
+    "catalog_documents",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    # The catalog revision in which this text appeared; the newest at or below a revision counts.
+    Column("revision", BigInteger, primary_key=True),
+    Column("body", JSONB, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    schema=SCHEMA,
+)
