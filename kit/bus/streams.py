@@ -1,6 +1,7 @@
 """Streams as their specs say: created where missing, updated where different.
 
-The number of replicas is the operator's (a cluster has three) and is left alone once a stream exists.
+The number of replicas is the operator's (a cluster has three) and is left alone once a stream
+exists.
 """
 
 import logging
