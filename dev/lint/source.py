@@ -90,7 +90,7 @@ class Source:
         return ""
 
     def uses(self, names: frozenset[str]) -> Iterator[tuple[int, str]]:
-        """Line and full name of each use of `names`, also uncalled (`default_factory=time.time`)."""
+        """Line and full name of each use of `names`, called or not (`key=time.time`)."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Name | ast.Attribute) and self.dotted(node) in names:
                 yield node.lineno, self.dotted(node)

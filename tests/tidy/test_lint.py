@@ -69,8 +69,7 @@ FINE = [
     (
         "kept-tasks",
         HANDLER,
-        "import asyncio\nasync def f():\n"
-        "    async with asyncio.TaskGroup() as group:\n        group.create_task(g())",
+        "async def f():\n    async with asyncio.TaskGroup() as g:\n        g.create_task(h())",
     ),
     ("prints", "cli/doctor.py", "print('fine')"),
     ("pure-domain", HANDLER, "async def on_event_accepted(tx, facts): ..."),
@@ -125,7 +124,7 @@ def test_excuse_with_a_reason_is_taken_on_the_line_and_before_it() -> None:
 def test_bad_excuse_is_a_finding(comment: str, complaint: str) -> None:
     found = findings("prints", HANDLER, comment)
 
-    assert ["excuse"] == [one.rule for one in found]
+    assert [one.rule for one in found] == ["excuse"]
     assert complaint in found[0].text
 
 
@@ -154,7 +153,7 @@ class TestWorkspaceSql:
         ],
     )
     def test_query_without_workspace_is_found(self, tmp_path: Path, sql: str) -> None:
-        assert [1] == [one.line for one in self.found(tmp_path, f"X = {sql!r}")]
+        assert [one.line for one in self.found(tmp_path, f"X = {sql!r}")] == [1]
 
     def test_query_over_several_literals_counts_as_one(self, tmp_path: Path) -> None:
         code = "X = (\n    'SELECT state FROM people'\n    ' WHERE workspace = $1'\n)"

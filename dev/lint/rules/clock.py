@@ -28,6 +28,7 @@ FORBIDDEN = frozenset(
         "time.time_ns",
     }
 )
+_READERS = ("kit/clock.py", "tests/unit/kit/test_clock.py", "bench")
 
 
 def _places(source: Source) -> Iterator[Place]:
@@ -51,8 +52,6 @@ def _is_loop_time(function: ast.expr) -> bool:
 
 RULE = Rule(
     name="clock",
-    applies=lambda source: (
-        not source.is_in("kit/clock.py", "bench", "tests/unit/kit/test_clock.py")
-    ),
+    applies=lambda source: not source.is_in(*_READERS),
     places=_places,
 )

@@ -1,7 +1,7 @@
 """The environment is read in one kind of place: settings, composition roots and the command line.
 
-A setting read anywhere else has no unit, bound or reason, is missing from `kairos doctor`, and makes
-a module behave differently in a test than in production without a trace in its signature.
+A setting read anywhere else has no unit, bound or reason, is missing from `kairos doctor`, and
+makes a module behave differently in a test than in production without a trace in its signature.
 """
 
 from collections.abc import Iterator

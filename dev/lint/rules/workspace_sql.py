@@ -1,9 +1,9 @@
 """Every query on a table with a workspace names the workspace.
 
-The worker role sees all workspaces (it works in batches across them), so row-level security does not
-protect its queries: a join on the person alone would hand one customer's data to another. The rule
-is textual: a string of SQL in a store that touches such a table says `workspace` somewhere. A query
-that is right without it (a wake-up scan by time) says so: `# lint: allow workspace-sql: <why>`.
+The worker role sees all workspaces (it works in batches across them), so row-level security does
+not protect its queries: a join on the person alone would hand one customer's data to another. The
+rule is textual: a string of SQL in a store that touches such a table says `workspace` somewhere. A
+query that is right without it (a scan by time) says so: `# lint: allow workspace-sql: <why>`.
 """
 
 import ast
