@@ -42,49 +42,46 @@ class Endpoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Consent(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Consent for one purpose, channel and topic, with the reference of its evidence.
+    """What was said about one purpose, channel and topic, with the reference of its evidence.
 
     `address` is the fingerprint of the one endpoint a double opt-in proved, empty where the
     consent is for any.
     """
 
     status: str
-    at_s: int
+    at_us: int
     basis: str = ""
     evidence: str = ""
     address: bytes = b""
 
 
-class Objection(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Objection under Art. 21 GDPR: no direct marketing on any channel."""
+class Block(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An objection, suppression, pause or mute: in force (`on`) or lifted, since when and why.
 
-    at_s: int
+    `address` binds a suppression to one endpoint (a hard bounce); `until_s` ends a pause. What
+    was lifted stays, so that a late report of something older does not bring it back.
+    """
+
+    on: bool
+    at_us: int
+    reason: str = ""
     evidence: str = ""
-
-
-class Suppression(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A technical or protective block. `address` binds it to one endpoint (hard bounce)."""
-
-    reason: str
-    at_s: int
+    until_s: int = 0
     address: bytes = b""
 
 
-class Permission(msgspec.Struct, array_like=True):
+class Permission(msgspec.Struct, frozen=True, array_like=True):
     """The stored parts of permission, kept apart.
 
-    `consents` by "purpose/channel/topic", `suppressions` by channel ("*" is all); `lifted` keeps
-    when an objection, pause, mute or suppression ended, so that a late report of an earlier one
-    does not bring it back.
+    `consents` by "purpose/channel/topic", `suppressions` by channel ("*" is all). Instants are
+    microseconds: the order of a person's wishes must never be in doubt.
     """
 
     consents: dict[str, Consent] = {}
-    objection: Objection | None = None
-    suppressions: dict[str, Suppression] = {}
-    pause_until_s: int = 0
-    pause_at_s: int = 0
-    mute: str = ""
-    lifted: dict[str, int] = {}
+    objection: Block | None = None
+    suppressions: dict[str, Block] = {}
+    pause: Block | None = None
+    mute: Block | None = None
 
 
 class Ask(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -197,7 +194,6 @@ def new(person: UUID) -> PersonState:
 
 def copy(state: PersonState) -> PersonState:
     """Return a state whose containers can be changed without touching `state`."""
-    permission = state.permission
     return PersonState(
         state.person,
         state.said,
@@ -206,15 +202,7 @@ def copy(state: PersonState) -> PersonState:
         state.timezone,
         state.locale,
         state.counters.copy(),
-        Permission(
-            permission.consents.copy(),
-            permission.objection,
-            permission.suppressions.copy(),
-            permission.pause_until_s,
-            permission.pause_at_s,
-            permission.mute,
-            permission.lifted.copy(),
-        ),
+        state.permission,
         state.asks.copy(),
         state.positions.copy(),
         state.pending.copy(),
@@ -252,4 +240,4 @@ def decode(data: bytes) -> PersonState:
     while version < VERSION:
         fields = UPGRADES[version](fields)
         version += 1
-    return msgspec.convert(fields, PersonState)
+    return _decoder.decode(_encoder.encode(fields))

@@ -1,0 +1,199 @@
+"""The catalog: documents checked against each other and made into something that runs.
+
+`parse_catalog` is all or nothing: it returns a catalog, or raises CatalogError with every problem
+it found, each with the document, the path in it, what was expected and what was there.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from services.decision.domain import documents
+from services.decision.domain.civil import find_zone
+from services.decision.domain.compiling import Compiler, Problem
+from services.decision.domain.documents import KINDS
+from services.decision.domain.model import Ask, Journey, Template
+from services.decision.domain.state import DAY_S
+
+__all__ = ["Catalog", "CatalogError", "Problem", "parse_catalog"]
+
+_PROBLEMS_SHOWN = 20
+#: Contacts are kept at least so long, so that a cap added today knows the past month.
+_HORIZON_S_MIN = 31 * DAY_S
+
+_MISMATCH = re.compile(r"Expected (?P<expected>.+), got (?P<got>.+)")
+_AT_PATH = re.compile(r"(?P<what>.*) - at `\$(?P<path>.*)`", re.DOTALL)
+
+
+class CatalogError(ValueError):
+    """The documents do not make a catalog; `problems` says why, one by one."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        shown = [str(problem) for problem in problems[:_PROBLEMS_SHOWN]]
+        if len(problems) > _PROBLEMS_SHOWN:
+            shown.append(f"and {len(problems) - _PROBLEMS_SHOWN} more")
+        super().__init__("; ".join(shown))
+
+
+class Catalog(msgspec.Struct, frozen=True):
+    """A workspace's catalog at one revision, ready to decide with.
+
+    `journeys` by (key, version) hold every version given, `live` the newest of each by its entry
+    event; `asks_by_event` and `ending_events` say who listens to an event. `traits` are those the
+    state must keep. `horizon_s` is how long contacts matter to any rule.
+    """
+
+    revision: int
+    timezone: str
+    locale: str
+    compete_again_s: int
+    templates: dict[str, Template]
+    journeys: dict[tuple[str, int], Journey]
+    live: dict[str, tuple[Journey, ...]]
+    asks_by_event: dict[str, tuple[Ask, ...]]
+    ending_events: frozenset[str]
+    known_events: frozenset[str]
+    low_signal_events: frozenset[str]
+    traits: frozenset[str]
+    horizon_s: int
+    keeps_transactional: bool
+
+
+def parse_catalog(
+    raw: Iterable[Mapping[str, Any]],
+    *,
+    revision: int = 1,
+    revisions: Mapping[tuple[str, str], int] | None = None,
+) -> Catalog:
+    """Return the catalog `raw` documents make; raise CatalogError naming every problem.
+
+    A journey may be given in several versions: the highest is live, the others serve people in
+    flight. `revisions` tells, by (kind, key), since which catalog revision a document reads as it
+    does (templates are fetched by it); `revision` where it is silent.
+    """
+    problems: list[Problem] = []
+    parsed = [
+        document
+        for index, one in enumerate(raw)
+        if (document := _parse(one, index, problems)) is not None
+    ]
+    if problems:
+        raise CatalogError(problems)
+    _refuse_doubles(parsed, problems)
+    compiler = Compiler(parsed, revision, revisions or {}, problems)
+    workspace = compiler.workspace
+    if find_zone(workspace.timezone) is None:
+        where = f"workspace {workspace.key}"
+        problems.append(Problem(where, "timezone", "an IANA time zone", repr(workspace.timezone)))
+    templates = compiler.templates()
+    journeys = compiler.journeys()
+    asks = compiler.asks()
+    compete_again_s = compiler.seconds(
+        workspace.compete_again_after, f"workspace {workspace.key}", "compete_again_after"
+    )
+    if problems:
+        raise CatalogError(problems)
+    return Catalog(
+        revision=revision,
+        timezone=workspace.timezone,
+        locale=workspace.locale,
+        compete_again_s=compete_again_s,
+        templates=templates,
+        journeys=journeys,
+        live=_by_entry(journeys.values()),
+        asks_by_event=_by_event(asks),
+        ending_events=frozenset(event for j in journeys.values() for event in j.endings),
+        known_events=frozenset(compiler.known_events),
+        low_signal_events=frozenset(compiler.low_signal),
+        traits=frozenset(compiler.uses.traits),
+        horizon_s=max(_HORIZON_S_MIN, compiler.horizon_s),
+        keeps_transactional=compiler.keeps_transactional,
+    )
+
+
+def _parse(
+    raw: Mapping[str, Any], index: int, problems: list[Problem]
+) -> documents.Document | None:
+    """Return one document by its kind, or None with the problem noted."""
+    kind = raw.get("kind")
+    where = f"{kind} {raw.get('key')}" if kind and raw.get("key") else f"document {index + 1}"
+    if not isinstance(kind, str) or kind not in KINDS:
+        problems.append(Problem(where, "kind", f"one of {', '.join(KINDS)}", repr(kind)))
+        return None
+    try:
+        return msgspec.convert(raw, KINDS[kind])
+    except msgspec.ValidationError as error:
+        problems.append(_explained(str(error), kind, where, raw))
+        return None
+
+
+def _explained(message: str, kind: str, where: str, raw: Mapping[str, Any]) -> Problem:
+    """Return msgspec's message as a problem with path, expectation and finding."""
+    placed = _AT_PATH.fullmatch(message)
+    what, path = (placed["what"], placed["path"].lstrip(".")) if placed else (message, "")
+    if mismatch := _MISMATCH.fullmatch(what):
+        return Problem(where, path, mismatch["expected"], mismatch["got"])
+    quoted = re.findall(r"`(.*?)`|'(.*?)'", what)
+    name = next((one or other for one, other in quoted), "")
+    if "unknown field" in what:
+        return Problem(where, path, "a known field", f"`{name}`")
+    if "missing required field" in what:
+        return Problem(where, path, f"a field `{name}`", "none")
+    if what.startswith(("Invalid enum value", "Invalid value")):
+        return Problem(where, path, _choices(kind, path), f"`{name}`")
+    return Problem(where, path, what.removeprefix("Expected "), repr(_at(raw, path)))
+
+
+def _choices(kind: str, path: str) -> str:
+    """Return the values a field may take, as the schema says."""
+    name = re.sub(r"\[\d+\]$", "", path).rpartition(".")[2]
+    found: dict[str, None] = {}
+    for definition in documents.schema_for(kind)["$defs"].values():
+        field = definition.get("properties", {}).get(name, {})
+        for choice in field.get("enum") or field.get("items", {}).get("enum") or ():
+            found[str(choice)] = None
+    return "one of " + ", ".join(found)
+
+
+def _at(raw: Any, path: str) -> Any:
+    """Return what stands at a path such as steps[0].template."""
+    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        try:
+            raw = raw[int(index)] if index else raw[name]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return raw
+
+
+def _refuse_doubles(parsed: list[documents.Document], problems: list[Problem]) -> None:
+    seen = set()
+    for document in parsed:
+        version = getattr(document, "version", 0)
+        one = (document.kind, "" if document.kind == "workspace" else document.key, version)
+        if one in seen:
+            where = f"{document.kind} {document.key}"
+            expected = "one workspace" if document.kind == "workspace" else "each key once"
+            problems.append(Problem(where, "key", expected, f"`{document.key}` again"))
+        seen.add(one)
+
+
+def _by_entry(journeys: Iterable[Journey]) -> dict[str, tuple[Journey, ...]]:
+    """Return the newest version of each journey by entry event, in the order of keys."""
+    newest: dict[str, Journey] = {}
+    for journey in journeys:
+        if journey.key not in newest or journey.version > newest[journey.key].version:
+            newest[journey.key] = journey
+    live: dict[str, tuple[Journey, ...]] = {}
+    for _, journey in sorted(newest.items()):
+        live[journey.entry.event] = (*live.get(journey.entry.event, ()), journey)
+    return live
+
+
+def _by_event(asks: Iterable[Ask]) -> dict[str, tuple[Ask, ...]]:
+    found: dict[str, tuple[Ask, ...]] = {}
+    for ask in sorted(asks, key=lambda one: one.key):
+        found[ask.trigger.event] = (*found.get(ask.trigger.event, ()), ask)
+    return found

@@ -1,0 +1,60 @@
+"""Event counters: total, first, last and counts per UTC day, sparse, for 90 days."""
+
+from services.decision.domain.state import DAY_S, DAYS_KEPT, Counter
+
+_COUNT_MAX = 255
+
+
+def add(counter: Counter | None, at_s: int, now_s: int) -> Counter:
+    """Return the counter with one more event at `at_s`, in whatever order events come."""
+    if counter is None:
+        return Counter(1, at_s, at_s, b"\x00\x01" if at_s > now_s - DAYS_KEPT * DAY_S else b"")
+    counts = day_counts(counter)
+    day = at_s // DAY_S
+    counts[day] = min(counts.get(day, 0) + 1, _COUNT_MAX)
+    last_s = max(counter.last_s, at_s)
+    return Counter(counter.total + 1, min(counter.first_s, at_s), last_s, _pack(counts, last_s))
+
+
+def merge(one: Counter, other: Counter) -> Counter:
+    """Return the counter of both, which saw different events."""
+    counts = day_counts(one)
+    for day, count in day_counts(other).items():
+        counts[day] = min(counts.get(day, 0) + count, _COUNT_MAX)
+    last_s = max(one.last_s, other.last_s)
+    return Counter(
+        one.total + other.total, min(one.first_s, other.first_s), last_s, _pack(counts, last_s)
+    )
+
+
+def day_counts(counter: Counter) -> dict[int, int]:
+    """Return events per UTC day (days since 1970)."""
+    last_day = counter.last_s // DAY_S
+    days = counter.days
+    return {last_day - days[i]: days[i + 1] for i in range(0, len(days), 2)}
+
+
+def count_since(counter: Counter, start_s: int) -> int:
+    """Return how many events came after `start_s`, by whole UTC days: the day of `start_s` counts.
+
+    Exact where first and last tell the answer (none, or all), so "never since" flips to the second.
+    """
+    if counter.last_s <= start_s:
+        return 0
+    if counter.first_s > start_s:
+        return counter.total
+    oldest = (counter.last_s // DAY_S) - start_s // DAY_S
+    days = counter.days
+    return max(1, sum(days[i + 1] for i in range(0, len(days), 2) if days[i] <= oldest))
+
+
+def _pack(counts: dict[int, int], last_s: int) -> bytes:
+    """Return the days as bytes, oldest first, without those out of reach."""
+    last_day = last_s // DAY_S
+    packed = bytearray()
+    for day in sorted(counts):
+        age = last_day - day
+        if age <= DAYS_KEPT:
+            packed.append(age)
+            packed.append(counts[day])
+    return bytes(packed)

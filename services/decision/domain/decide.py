@@ -1,0 +1,257 @@
+"""The arbitration moment: what wants to go out is weighed, the best goes, the rest waits or ends.
+
+Transactional and service messages each stand for themselves; of marketing at most one goes out
+per step. A chosen message takes its slot at once.
+"""
+
+from uuid import UUID
+
+import msgspec
+
+from services.decision.domain import journeys, sentences
+from services.decision.domain.arbitrate import Wanted, Weighed, candidate, lose, weigh
+from services.decision.domain.case import refused
+from services.decision.domain.civil import from_s, to_s_up
+from services.decision.domain.decisions import (
+    Candidate,
+    Decision,
+    MessageOrder,
+    Outcome,
+    Ruling,
+    Verdict,
+)
+from services.decision.domain.ids import derive_id, derive_seed
+from services.decision.domain.model import MARKETING, MessageStep
+from services.decision.domain.permission import fingerprint, measurement_allowed
+from services.decision.domain.reasons import Reason
+from services.decision.domain.state import Ask, Contact, Flight, Pending
+from services.decision.domain.turn import Turn
+
+#: A message that ends may bring up the next one at once; so many rounds of that per step.
+ROUNDS_MAX = 8
+
+
+def decide(turn: Turn) -> None:
+    """Decide everything that is due, together with all else that waits."""
+    pending = turn.state.pending
+    if not any(one.due_s <= turn.now_s for one in pending):
+        return
+    competing = list(pending)
+    decided: set[UUID] = set()
+    for _ in range(ROUNDS_MAX):
+        if not competing:
+            return
+        decided.update(one.id for one in competing)
+        wanted = [one for one in map(lambda p: _resolve(turn, p), competing) if one is not None]
+        wanted.sort(key=lambda one: one.rank)
+        marketing = [one for one in wanted if one.template.message_class == MARKETING]
+        for one in wanted:
+            if one.template.message_class != MARKETING:
+                _decide_group(turn, [one])
+        if marketing:
+            _decide_group(turn, marketing)
+        competing = [
+            one
+            for one in turn.state.pending
+            if one.due_s <= turn.now_s and one.id not in decided
+        ]
+
+
+def _resolve(turn: Turn, pending: Pending) -> Wanted | None:
+    """Return a pending message with its catalog entries; end it where they are gone."""
+    journey = turn.catalog.journeys.get((pending.journey, pending.version))
+    step = journey.steps.get(pending.step) if journey else None
+    if journey is None or not isinstance(step, MessageStep):
+        facts = {"journey": pending.journey}
+        end(turn, pending, refused("catalog", Reason.JOURNEY_REMOVED, {**facts}))
+        return None
+    template = turn.catalog.templates.get(step.template)
+    if template is None:
+        verdict = refused("catalog", Reason.TEMPLATE_REMOVED, {"template": step.template})
+        end(turn, pending, verdict)
+        return None
+    return Wanted(pending, journey, step, template)
+
+
+def _decide_group(turn: Turn, group: list[Wanted]) -> None:
+    """Choose the first free one of a group in order of rank; settle the others."""
+    weighed = [weigh(turn.moment, one) for one in group]
+    winner = next((one for one in weighed if one.is_free), None)
+    again_s = turn.now_s + turn.catalog.compete_again_s
+    if winner is not None:
+        weighed = [
+            lose(one, winner.wanted, again_s) if one.is_free and one is not winner else one
+            for one in weighed
+        ]
+    waits = any(_waits(one) for one in weighed)
+    seq = turn.say()
+    decision_id = turn.derive("decision", seq)
+    order = None if winner is None else _order(turn, winner.wanted, decision_id)
+    leading = (winner or weighed[0]).decisive
+    turn.decisions.append(
+        Decision(
+            decision_id, turn.state.person, seq, turn.now,
+            Outcome.MESSAGE if order else Outcome.HELD if waits else Outcome.SILENCE,
+            turn.trigger(),
+            tuple(candidate(one, order.basis if order and one is winner else "") for one in weighed),
+            turn.catalog.revision,
+            derive_seed(decision_id),
+            order.reason_en if order else _sentence(turn, leading, "en"),
+            order.reason_de if order else _sentence(turn, leading, "de"),
+            leading.reason if leading else None,
+            winner.wanted.pending.id if winner else None,
+            order,
+        )  # fmt: skip
+    )
+    for one in weighed:
+        if one is winner and order is not None:
+            _reserve(turn, one.wanted, order)
+        else:
+            _settle(turn, one)
+
+
+def _sentence(turn: Turn, verdict: Verdict | None, language: sentences.Language) -> str:
+    return "" if verdict is None else sentences.sentence(verdict, language, turn.zone)
+
+
+def _waits(weighed: Weighed) -> bool:
+    decisive = weighed.decisive
+    if decisive is None or decisive.ruling is Ruling.REFUSED:
+        return False
+    return decisive.ruling is Ruling.LOST or weighed.wanted.step.when_blocked == "hold"
+
+
+def _settle(turn: Turn, weighed: Weighed) -> None:
+    """Let a candidate wait, or end it and go on or leave, as its step says."""
+    pending, step = weighed.wanted.pending, weighed.wanted.step
+    if _waits(weighed):
+        due_s = max(weighed.held_until_s, turn.now_s + 1)
+        index = turn.state.pending.index(pending)
+        turn.state.pending[index] = msgspec.structs.replace(pending, due_s=due_s)
+        return
+    turn.state.pending.remove(pending)
+    _after_end(turn, pending, step)
+
+
+def _after_end(turn: Turn, pending: Pending, step: MessageStep) -> None:
+    if step.when_blocked != "exit":
+        journeys.go_on(turn, pending, step.next)
+        return
+    position = journeys.find(turn, pending.journey, pending.entry)
+    if position is not None:
+        journeys.leave(turn, position, None)
+
+
+def _order(turn: Turn, wanted: Wanted, decision_id: UUID) -> MessageOrder:
+    state, pending, template = turn.state, wanted.pending, wanted.template
+    endpoint = state.endpoints.get(template.channel)
+    permission = turn.moment.permission(template.channel, template.topic, template.message_class)
+    reasons = [
+        sentences.sent(pending.event, pending.journey, pending.step, permission.basis, language)
+        for language in ("en", "de")
+    ]
+    traits, context = state.traits, pending.context
+    return MessageOrder(
+        derive_id(decision_id, "message"),
+        decision_id,
+        template.key,
+        template.revision,
+        template.channel,
+        endpoint.address if endpoint else "",
+        template.topic,
+        template.message_class,
+        state.locale or turn.catalog.locale,
+        turn.zone.key,
+        {
+            "profile": {n: traits[n] for n in template.profile_variables if n in traits},
+            "event": {n: context[n] for n in template.event_variables if n in context},
+        },
+        turn.now,
+        from_s(pending.valid_until_s),
+        reasons[0],
+        reasons[1],
+        permission.basis,
+        pending.journey,
+        pending.version,
+        pending.step,
+        template.ask,
+        template.tags,
+        measurement_allowed(state.permission, template.channel, template.topic),
+    )
+
+
+def _reserve(turn: Turn, wanted: Wanted, order: MessageOrder) -> None:
+    """Take the slot of a chosen message, put its ask, and go on in its journey."""
+    state, pending, template = turn.state, wanted.pending, wanted.template
+    state.pending.remove(pending)
+    state.contacts.append(
+        Contact(
+            order.message_id,
+            template.key,
+            template.channel,
+            template.topic,
+            template.message_class,
+            template.tags,
+            to_s_up(turn.now),
+            "reserved",
+            0,
+            Flight(pending, fingerprint(order.endpoint) if order.endpoint else b""),
+        )
+    )
+    turn.changed()
+    if template.message_class == MARKETING:
+        turn.marketing_sent = True
+    if template.ask:
+        state.asks[template.ask] = Ask("open", turn.now_s, pending.journey, pending.valid_until_s)
+        turn.asked(template.ask, "open", order.message_id)
+    journeys.go_on(turn, pending, wanted.step.next)
+
+
+def end(turn: Turn, pending: Pending, verdict: Verdict) -> None:
+    """End a pending message for a reason of its own, as a decision, and go on or leave."""
+    journey = turn.catalog.journeys.get((pending.journey, pending.version))
+    step = journey.steps.get(pending.step) if journey else None
+    turn.state.pending.remove(pending)
+    record(turn, pending, verdict, Outcome.SILENCE)
+    if isinstance(step, MessageStep):
+        _after_end(turn, pending, step)
+        return
+    position = journeys.find(turn, pending.journey, pending.entry)
+    if position is not None:
+        journeys.leave(turn, position, verdict.reason)
+
+
+def record(turn: Turn, pending: Pending, verdict: Verdict, outcome: Outcome) -> None:
+    """Record a decision about one message alone."""
+    seq = turn.say()
+    decision_id = turn.derive("decision", seq)
+    turn.decisions.append(
+        Decision(
+            decision_id,
+            turn.state.person,
+            seq,
+            turn.now,
+            outcome,
+            turn.trigger(),
+            (_lone(turn, pending, verdict),),
+            turn.catalog.revision,
+            derive_seed(decision_id),
+            _sentence(turn, verdict, "en"),
+            _sentence(turn, verdict, "de"),
+            verdict.reason,
+        )
+    )
+
+
+def _lone(turn: Turn, pending: Pending, verdict: Verdict) -> Candidate:
+    journey = turn.catalog.journeys.get((pending.journey, pending.version))
+    step = journey.steps.get(pending.step) if journey else None
+    if journey is not None and isinstance(step, MessageStep):
+        template = turn.catalog.templates.get(step.template)
+        if template is not None:
+            wanted = Wanted(pending, journey, step, template)
+            return candidate(Weighed(wanted, (verdict,)))
+    return Candidate(
+        pending.id, "", "", "", "", 0, from_s(pending.valid_until_s), (verdict,),
+        pending.journey, pending.version, pending.step,
+    )  # fmt: skip

@@ -1,0 +1,258 @@
+"""What people write: the documents of the catalog, one class per kind, as JSON Schema says.
+
+Shape only: types, patterns, bounds, unknown fields. What documents say about each other is
+checked in `catalog.py`, where they are made into something that runs.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+Key = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,62}$", description="Lower-case key")]
+EventName = Annotated[str, Meta(min_length=1, max_length=200, description="Name of an event")]
+FieldName = Annotated[str, Meta(min_length=1, max_length=100)]
+DurationText = Annotated[str, Meta(pattern="^P", description="ISO 8601 duration, such as P3D")]
+LocalTime = Annotated[str, Meta(pattern="^[0-2][0-9]:[0-5][0-9]$", description="Such as 09:00")]
+Channel = Literal["email", "sms", "push", "in_app", "webhook", "social", "post"]
+MessageClass = Literal["transactional", "service", "marketing"]
+Role = Literal["none", "hook", "turn", "resolution"]
+Scalar = str | int | float | bool | None
+Number = int | float
+
+
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What every document has."""
+
+    kind: str
+    key: Key
+    name: str = ""
+    description: str = ""
+
+
+class Condition(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    rename={"is_": "is", "in_": "in"},
+):
+    """A question about a person: one subject and how it compares, or a group of conditions.
+
+    Subjects: `trait`, `property` (of the event at hand), `event` (its count, `within` a window
+    or ever; without a comparison "at least once"), `segment`. Groups: `all`, `any`, `none`.
+    """
+
+    all: "tuple[Condition, ...] | UnsetType" = UNSET
+    any: "tuple[Condition, ...] | UnsetType" = UNSET
+    none: "tuple[Condition, ...] | UnsetType" = UNSET
+    trait: FieldName | UnsetType = UNSET
+    property: FieldName | UnsetType = UNSET
+    event: EventName | UnsetType = UNSET
+    segment: Key | UnsetType = UNSET
+    within: DurationText | UnsetType = UNSET
+    is_: Scalar | UnsetType = UNSET
+    is_not: Scalar | UnsetType = UNSET
+    in_: tuple[Scalar, ...] | UnsetType = UNSET
+    not_in: tuple[Scalar, ...] | UnsetType = UNSET
+    at_least: Number | str | UnsetType = UNSET
+    at_most: Number | str | UnsetType = UNSET
+    more_than: Number | str | UnsetType = UNSET
+    less_than: Number | str | UnsetType = UNSET
+    contains: str | UnsetType = UNSET
+    exists: bool | UnsetType = UNSET
+
+
+class EventRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An event, with what must be true of it. `match` lists properties equal to the entering event's."""
+
+    event: EventName
+    where: Condition | None = None
+    match: tuple[FieldName, ...] = ()
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
+    """What every step of a journey has."""
+
+    key: Key
+
+
+class MessageStep(Step, frozen=True, kw_only=True, tag="message"):
+    """Wants a message to go out, within `valid_for`; a higher `priority` goes first.
+
+    `when_blocked` says what to do while the contact policy holds it: wait for its turn, go on
+    without it, or leave the journey.
+    """
+
+    template: Key
+    priority: Annotated[int, Meta(ge=0, le=100)] = 50
+    valid_for: DurationText = "P3D"
+    when_blocked: Literal["hold", "skip", "exit"] = "hold"
+    next: str = ""
+
+
+class WaitStep(Step, frozen=True, kw_only=True, tag="wait"):
+    """Waits a while, then, if given, for a time of day in the person's zone."""
+
+    duration: DurationText | None = None
+    until_local_time: LocalTime | None = None
+    next: str = ""
+
+
+class WaitForEventStep(Step, frozen=True, kw_only=True, tag="wait_for_event"):
+    """Waits for an event, at most `timeout`."""
+
+    event: EventName
+    where: Condition | None = None
+    match: tuple[FieldName, ...] = ()
+    timeout: DurationText
+    on_event: str = ""
+    on_timeout: str = ""
+
+
+class BranchStep(Step, frozen=True, kw_only=True, tag="branch", rename={"otherwise": "else"}):
+    """Goes one way or the other."""
+
+    condition: Condition
+    then: str
+    otherwise: str
+
+
+class ExitStep(Step, frozen=True, kw_only=True, tag="exit"):
+    """Ends the journey."""
+
+
+AnyStep = MessageStep | WaitStep | WaitForEventStep | BranchStep | ExitStep
+
+
+class Journey(Document, frozen=True, kw_only=True):
+    """A path of scenes. Steps follow each other in the order written unless they say otherwise."""
+
+    version: Annotated[int, Meta(ge=1)] = 1
+    entry: EventRule
+    reentry: Literal["once", "after_exit", "every"] = "once"
+    audience: Condition | None = None
+    exit_when: tuple[EventRule, ...] = ()
+    goal: EventRule | None = None
+    steps: Annotated[tuple[AnyStep, ...], Meta(min_length=1, max_length=100)]
+
+
+class Topic(Document, frozen=True, kw_only=True, rename={"message_class": "class"}):
+    """What messages are about; consent is given per channel and topic."""
+
+    message_class: MessageClass = "marketing"
+
+
+class Template(Document, frozen=True, kw_only=True, rename={"message_class": "class"}):
+    """A scene: one message with one ask.
+
+    `variables` lists what its text may use: `profile.<trait>` and `event.<property>` (of the
+    event that started the journey). `content`, by locale, belongs to delivery.
+    """
+
+    channel: Channel
+    topic: Key
+    message_class: MessageClass | None = None
+    role: Role = "none"
+    ask: Key | None = None
+    promise: str = ""
+    builds_on: Key | None = None
+    tags: tuple[Key, ...] = ()
+    cool_down: DurationText | None = None
+    variables: tuple[Annotated[str, Meta(pattern=r"^(profile|event)\..+$")], ...] = ()
+    content: dict[str, Any] = {}
+
+
+class Ask(Document, frozen=True, kw_only=True):
+    """What messages ask for; done once `done_when` happened, whoever asked."""
+
+    done_when: EventRule
+
+
+class Segment(Document, frozen=True, kw_only=True):
+    """A group of people by rule."""
+
+    rule: Condition
+
+
+class Event(Document, frozen=True, kw_only=True):
+    """An event by name. `low_signal` events are counted, but never trigger anything."""
+
+    key: EventName
+    low_signal: bool = False
+
+
+class Workspace(Document, frozen=True, kw_only=True):
+    """What holds for everyone: zone and language where the person's are unknown.
+
+    `compete_again_after`: how long a message that lost, or follows one just sent, stands back.
+    """
+
+    timezone: str = "UTC"
+    locale: str = "en"
+    compete_again_after: DurationText = "PT1H"
+
+
+class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which messages a policy is about: all named must fit; an empty list fits everything."""
+
+    channels: tuple[Channel, ...] = ()
+    topics: tuple[Key, ...] = ()
+    classes: tuple[MessageClass, ...] = ("marketing",)
+    tags: tuple[Key, ...] = ()
+
+
+class PolicyRule(Scope, frozen=True, kw_only=True, tag_field="type"):
+    """What a policy demands."""
+
+
+class Cap(PolicyRule, frozen=True, kw_only=True, tag="cap"):
+    """At most so many messages within a rolling window."""
+
+    messages: Annotated[int, Meta(ge=1, le=10_000)]
+    within: DurationText
+
+
+class MinimumGap(PolicyRule, frozen=True, kw_only=True, tag="minimum_gap"):
+    """At least so much time between two messages."""
+
+    duration: DurationText
+
+
+class QuietHours(
+    PolicyRule, frozen=True, kw_only=True, tag="quiet_hours", rename={"start": "from", "end": "to"}
+):
+    """No messages from one time of day to another, in the person's zone; may pass midnight."""
+
+    start: LocalTime
+    end: LocalTime
+
+
+class Policy(Document, frozen=True, kw_only=True):
+    """A named rule of the contact policy; the strictest of all that apply wins."""
+
+    rule: Cap | MinimumGap | QuietHours
+
+
+KINDS: dict[str, type[Document]] = {
+    "workspace": Workspace,
+    "event": Event,
+    "topic": Topic,
+    "ask": Ask,
+    "segment": Segment,
+    "template": Template,
+    "policy": Policy,
+    "journey": Journey,
+}
+
+
+def schema_for(kind: str) -> dict[str, Any]:
+    """Return the JSON Schema of a kind of document; KeyError for an unknown kind."""
+    schema = msgspec.json.schema(KINDS[kind])
+    definition = schema["$defs"][KINDS[kind].__name__]
+    definition["properties"]["kind"] = {"const": kind}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": kind,
+        **schema,
+    }

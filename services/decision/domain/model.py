@@ -1,0 +1,141 @@
+"""The catalog as it runs: documents resolved against each other and compiled, all frozen."""
+
+from collections.abc import Callable, Mapping
+from datetime import time
+from typing import Any
+
+import msgspec
+
+from services.decision.domain.civil import Duration
+from services.decision.domain.reasons import Reason
+from services.decision.domain.state import PersonState
+
+TRANSACTIONAL = "transactional"
+SERVICE = "service"
+MARKETING = "marketing"
+
+#: Order of classes in arbitration: what a contract needs, what was asked for, all else.
+CLASS_RANK = {TRANSACTIONAL: 0, SERVICE: 1, MARKETING: 2}
+
+#: A compiled condition: (state, now in seconds, properties of the event at hand) -> bool.
+Test = Callable[[PersonState, int, Mapping[str, Any]], bool]
+
+
+class Trigger(msgspec.Struct, frozen=True):
+    """An event with what must be true of it, and which properties must equal the entering event's."""
+
+    event: str
+    where: Test | None = None
+    match: tuple[str, ...] = ()
+
+    def fits(
+        self,
+        state: PersonState,
+        now_s: int,
+        properties: Mapping[str, Any],
+        context: Mapping[str, Any],
+    ) -> bool:
+        """Return whether an event with `properties` is meant, for a run with `context`."""
+        for name in self.match:
+            if name not in context or properties.get(name) != context[name]:
+                return False
+        return self.where is None or self.where(state, now_s, properties)
+
+
+class Template(msgspec.Struct, frozen=True):
+    """What the decision needs of a template. `checks` are all rules it must pass, in order."""
+
+    key: str
+    revision: int
+    channel: str
+    topic: str
+    message_class: str
+    role: str
+    ask: str
+    tags: tuple[str, ...]
+    profile_variables: tuple[str, ...]
+    event_variables: tuple[str, ...]
+    cool_down_s: int
+    checks: tuple[Callable[[Any], Any], ...]
+
+
+class MessageStep(msgspec.Struct, frozen=True):
+    """Wants `template` to go out."""
+
+    key: str
+    template: str
+    priority: int
+    valid_for: Duration
+    when_blocked: str
+    next: str
+
+
+class WaitStep(msgspec.Struct, frozen=True):
+    """Waits for a duration, then for a time of day."""
+
+    key: str
+    duration: Duration
+    until: time | None
+    next: str
+
+
+class WaitForEventStep(msgspec.Struct, frozen=True):
+    """Waits for an event, at most `timeout`."""
+
+    key: str
+    trigger: Trigger
+    timeout: Duration
+    on_event: str
+    on_timeout: str
+
+
+class BranchStep(msgspec.Struct, frozen=True):
+    """Goes one way or the other."""
+
+    key: str
+    test: Test
+    then: str
+    otherwise: str
+
+
+class ExitStep(msgspec.Struct, frozen=True):
+    """Ends the journey."""
+
+    key: str
+
+
+Step = MessageStep | WaitStep | WaitForEventStep | BranchStep | ExitStep
+
+
+class Journey(msgspec.Struct, frozen=True):
+    """One version of a journey. `endings` are exit rules and goal by event name.
+
+    `context` names the properties of the entering event that its steps and templates use.
+    """
+
+    key: str
+    version: int
+    entry: Trigger
+    reentry: str
+    audience: Test | None
+    endings: dict[str, tuple[tuple[Reason, Trigger], ...]]
+    first: str
+    steps: dict[str, Step]
+    context: tuple[str, ...]
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """What messages ask for, and the event that answers it."""
+
+    key: str
+    trigger: Trigger
+
+
+class Controls(msgspec.Struct, frozen=True):
+    """Switches that work at once and are no documents: all marketing stopped, journeys paused."""
+
+    marketing_stopped: bool = False
+    paused_journeys: tuple[str, ...] = ()
+
+
+NO_CONTROLS = Controls()

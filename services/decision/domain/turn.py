@@ -1,0 +1,126 @@
+"""One step at work: the state being changed and what has been decided so far.
+
+Nothing outside `step()` sees a turn; it is the only mutable thing in the core.
+"""
+
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from datetime import UTC, datetime
+
+from services.decision.domain.case import Moment
+from services.decision.domain.catalog import Catalog
+from services.decision.domain.civil import find_zone, from_s, to_s
+from services.decision.domain.decisions import (
+    AskChanged,
+    Decision,
+    Effect,
+    JourneyMoved,
+    Move,
+    PermissionChanged,
+    Trigger,
+)
+from services.decision.domain.ids import derive_id
+from services.decision.domain.inputs import EventInput, Input, PermissionInput
+from services.decision.domain.model import Controls
+from services.decision.domain.reasons import Reason
+from services.decision.domain.state import PersonState, Position
+
+_UTC = ZoneInfo("UTC")
+
+_KINDS = {
+    "EventInput": "event",
+    "WakeupInput": "wakeup",
+    "ReceiptInput": "receipt",
+    "PermissionInput": "permission",
+    "PermitRefusedInput": "permit",
+    "MergeInput": "merge",
+}
+
+
+class Turn:
+    """The working copy of a state, the inputs' effects on it, and the time they happen at."""
+
+    __slots__ = (
+        "_moment", "catalog", "cause", "controls", "decisions", "effects", "marketing_sent", "now",
+        "now_s", "state",
+    )  # fmt: skip
+
+    def __init__(
+        self, state: PersonState, catalog: Catalog, now: datetime, controls: Controls, cause: Input
+    ) -> None:
+        self.state = state
+        self.catalog = catalog
+        self.now = now
+        self.now_s = to_s(now)
+        self.controls = controls
+        self.cause = cause
+        self.decisions: list[Decision] = []
+        self.effects: list[Effect] = []
+        self.marketing_sent = False
+        self._moment: Moment | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The person's zone, else the workspace's."""
+        return zone_of(self.state, self.catalog)
+
+    @property
+    def moment(self) -> Moment:
+        """The facts of now, worked out once until `changed`."""
+        if self._moment is None:
+            self._moment = Moment(self.state, self.now, self.now_s, self.zone, self.controls)
+        return self._moment
+
+    def changed(self) -> None:
+        """Forget what was worked out: contacts or permission are not what they were."""
+        self._moment = None
+
+    def say(self) -> int:
+        """Return the next number of what is said about this person."""
+        self.state.said += 1
+        return self.state.said
+
+    def derive(self, what: str, seq: int) -> UUID:
+        """Return the id of the thing numbered `seq`."""
+        return derive_id(self.cause.id, what, self.state.person, seq)
+
+    def trigger(self) -> Trigger:
+        """Return what made the core decide."""
+        cause = self.cause
+        name = cause.name if isinstance(cause, EventInput) else ""
+        return Trigger(_KINDS[type(cause).__name__], cause.id, name)
+
+    def moved(self, position: Position, move: Move, reason: Reason | None = None) -> None:
+        """Record that a person entered, moved in or left a journey."""
+        seq = self.say()
+        due_at = from_s(position.due_s) if position.due_s else None
+        self.effects.append(
+            JourneyMoved(
+                self.derive("journey", seq), seq, self.now, position.entry, position.journey,
+                position.version, move, position.step, reason, due_at,
+            )  # fmt: skip
+        )
+
+    def asked(self, ask: str, status: str, message_id: UUID | None = None) -> None:
+        """Record that an ask was put to the person, or is done."""
+        seq = self.say()
+        self.effects.append(
+            AskChanged(self.derive("ask", seq), seq, self.now, ask, status, message_id)
+        )
+
+    def permitted(self, what: PermissionInput, message_id: UUID | None = None) -> None:
+        """Record a change of permission."""
+        seq = self.say()
+        self.effects.append(
+            PermissionChanged(
+                self.derive("permission", seq), seq, what.at.astimezone(UTC), what.part,
+                what.status, what.purpose, what.channel or "*", what.topic or "*", what.basis,
+                what.evidence, what.reason, what.until, message_id,
+            )  # fmt: skip
+        )
+
+
+def zone_of(state: PersonState, catalog: Catalog) -> ZoneInfo:
+    """Return the person's zone, else the workspace's."""
+    return find_zone(state.timezone) or find_zone(catalog.timezone) or _UTC
