@@ -1,0 +1,1 @@
+"""Story packs, and the programs that play them."""

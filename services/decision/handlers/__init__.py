@@ -1,0 +1,1 @@
+"""What this service does when something arrives: load → decide → record; never commits."""

@@ -1,0 +1,116 @@
+"""The catalog's one owner: apply is all or nothing and makes one revision of the whole."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kit.bus.rpc import Request
+from kit.clock import Clock
+from kit.db.database import Tx
+from kit.errors import Invalid
+from services.decision import wire
+from services.decision.domain.catalog import CatalogError, parse_catalog
+from services.decision.ports import Store
+
+Documents = dict[tuple[str, str], dict[str, Any]]
+
+
+class CatalogDesk:
+    """Answers `apply` and `catalog`."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def on_apply(self, tx: Tx, request: Request) -> bytes:
+        """Checks the whole catalog as it would be, then makes it the head; applying the same again changes nothing.
+
+        Raises Invalid with every problem: document, path, what was expected.
+        """
+        given, dry_run = wire.apply_request(request.body)
+        now = self._clock.now()
+        head = await self._store.lock_head(tx, request.workspace, now)
+        current = _by_key(await self._store.documents(tx, request.workspace, head))
+        wanted = _wanted(current, given)
+        _check(wanted, head + 1)
+        changes = [_change(key, current.get(key), wanted[key]) for key in _keys(given)]
+        changed = [each for each in changes if each[2] != "unchanged"]
+        revision = head + 1 if changed else head
+        if changed and not dry_run:
+            rows = [(kind, key, json.dumps(wanted[kind, key])) for kind, key, _, _ in changed]
+            await self._store.insert_documents(tx, request.workspace, revision, rows, now)
+        return wire.apply_reply(revision, changes)
+
+    async def on_catalog(self, tx: Tx, request: Request) -> bytes:
+        """Documents of a kind at a revision; none found is an empty answer."""
+        kind, key, revision = wire.catalog_request(request.body)
+        heads = await self._store.heads(tx, {request.workspace})
+        head = heads.get(request.workspace, 0)
+        at = min(revision, head) if revision else head
+        rows = await self._store.documents(tx, request.workspace, at, kind, key)
+        return wire.catalog_reply(at, [(k, key_, rev, body.encode()) for k, key_, rev, body in rows])
+
+
+def _by_key(rows: Sequence[tuple[str, str, int, str]]) -> Documents:
+    return {(kind, key): json.loads(body) for kind, key, _, body in rows}
+
+
+def _keys(given: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    return [(str(document.get("kind")), str(document.get("key"))) for document in given]
+
+
+def _wanted(current: Documents, given: Sequence[dict[str, Any]]) -> Documents:
+    """The whole catalog after the apply. A journey that changed under its old version gets the next one."""
+    keys = _keys(given)
+    if twice := sorted({f"{kind} {key}" for kind, key in keys if keys.count((kind, key)) > 1}):
+        raise Invalid(f"Given twice: {', '.join(twice)}")
+    wanted = dict(current)
+    for key, document in zip(keys, given, strict=True):
+        before = current.get(key)
+        if key[0] == "journey":
+            document = _versioned(document, before)
+        wanted[key] = document
+    return wanted
+
+
+def _versioned(document: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
+    version = document.get("version")
+    if before is None:
+        return {**document, "version": version or 1}
+    same = {**document, "version": before["version"]} == before
+    if same or (isinstance(version, int) and version > before["version"]):
+        return {**document, "version": version or before["version"]}
+    return {**document, "version": before["version"] + 1}
+
+
+def _check(wanted: Documents, revision: int) -> None:
+    try:
+        parse_catalog(wanted.values(), revision=revision)
+    except CatalogError as error:
+        problems = [
+            {"document": p.document, "path": p.path, "expected": p.expected, "got": p.got}
+            for p in error.problems
+        ]
+        raise Invalid("The catalog would not be valid; nothing was changed", errors=problems) from error
+
+
+def _change(
+    key: tuple[str, str], before: dict[str, Any] | None, after: dict[str, Any]
+) -> tuple[str, str, str, list[Any]]:
+    if before is None:
+        return (*key, "created", [])
+    if before == after:
+        return (*key, "unchanged", [])
+    return (*key, "updated", _differences("", before, after))
+
+
+def _differences(path: str, before: Any, after: Any) -> list[dict[str, Any]]:
+    """Where two JSON values differ, as {path, before, after}; lists are compared as a whole."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        names = sorted(before.keys() | after.keys())
+        return [
+            difference
+            for name in names
+            for difference in _differences(f"{path}/{name}", before.get(name), after.get(name))
+        ]
+    return [] if before == after else [{"path": path, "before": before, "after": after}]

@@ -1,0 +1,43 @@
+"""The catalog of each workspace, parsed once per revision."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kit.db.database import Tx
+from services.decision.domain.catalog import Catalog, parse_catalog
+from services.decision.ports import Store
+
+KEPT_MAX = 256
+"""Parsed catalogs kept; a parse of 100 documents takes some milliseconds."""
+
+
+class Catalogs:
+    """Answers with the catalog at a revision; revisions are immutable, so a parsed one stays true."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: dict[tuple[str, int], Catalog] = {}
+
+    async def current(self, tx: Tx, workspaces: Iterable[str]) -> Mapping[str, Catalog]:
+        """The head of each workspace, as this transaction sees it; an empty one before the first apply."""
+        wanted = set(workspaces)
+        heads = await self._store.heads(tx, wanted)
+        return {name: await self.at(tx, name, heads.get(name, 0)) for name in wanted}
+
+    async def at(self, tx: Tx, workspace: str, revision: int) -> Catalog:
+        """The catalog of a workspace as it was at a revision."""
+        kept = self._kept.get((workspace, revision))
+        if kept is None:
+            kept = await self._load(tx, workspace, revision)
+            if len(self._kept) >= KEPT_MAX:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[workspace, revision] = kept
+        return kept
+
+    async def _load(self, tx: Tx, workspace: str, revision: int) -> Catalog:
+        rows = await self._store.documents(tx, workspace, revision)
+        rows += await self._store.former_journeys(tx, workspace, revision)
+        bodies: list[dict[str, Any]] = [json.loads(body) for _, _, _, body in rows]
+        revisions = {(kind, key): at for kind, key, at, _ in rows}
+        return parse_catalog(bodies, revision=revision, revisions=revisions)

@@ -1,0 +1,226 @@
+"""One batch through the core: lock the people, step each once, write everything back, set-based.
+
+Whatever made the batch (events, receipts, wake-ups, permission changes, refused permits), this is the only way a
+person's state changes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.telemetry import (
+    ATTRIBUTE_DECISION,
+    ATTRIBUTE_OUTCOME,
+    ATTRIBUTE_WORKSPACE,
+    METRIC_DECISIONS,
+    SPAN_DECIDE,
+)
+from kit import telemetry
+from kit.clock import Clock
+from kit.db.database import Tx
+from services.decision import wire
+from services.decision.domain import decisions as decided
+from services.decision.domain import inputs as given
+from services.decision.domain import state as states
+from services.decision.domain.catalog import Catalog
+from services.decision.domain.decisions import Decision, PermissionChanged
+from services.decision.domain.ids import derive_id
+from services.decision.domain.step import StepResult, step
+from services.decision.handlers.catalogs import Catalogs
+from services.decision.ports import Key, Store, StoredDecision, StoredState, StoredStep
+
+MERGE_HOPS_MAX = 32
+"""Tombstones followed for one person; a longer chain is a broken invariant."""
+
+
+@dataclass
+class Work:
+    """One person's inputs of a batch, in order of arrival, and the traces that brought them."""
+
+    key: Key
+    inputs: list[given.Input] = field(default_factory=list)
+    traceparent: str = ""
+    evidence: str = "{}"
+
+
+@dataclass
+class _Written:
+    """What a batch has to write."""
+
+    states: list[tuple[str, UUID, bytes, UUID | None]] = field(default_factory=list)
+    wakeups: list[tuple[str, UUID, datetime | None]] = field(default_factory=list)
+    steps: list[StoredStep] = field(default_factory=list)
+    decisions: list[StoredDecision] = field(default_factory=list)
+    permission: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+
+class Decider:
+    """Runs the pure step for many people in one transaction."""
+
+    def __init__(self, store: Store, catalogs: Catalogs, clock: Clock) -> None:
+        self._store = store
+        self._catalogs = catalogs
+        self._clock = clock
+        self._decided = telemetry.counter(METRIC_DECISIONS, "1", "Decisions made")
+
+    async def decide(self, tx: Tx, batch: Sequence[Work], lane: str) -> list[StepResult]:
+        """Applies each person's inputs; returns the results in the order of `batch`.
+
+        Facts go out on `lane`. Applying the same inputs again changes nothing (domain/step.py).
+        """
+        now = self._clock.now()
+        locked = await self.lock(tx, [work.key for work in batch], now)
+        catalogs = await self._catalogs.current(tx, {work.key[0] for work in batch})
+        written = _Written()
+        results = [
+            self._one(tx, work, locked, catalogs[work.key[0]], now, lane, written)
+            for work in batch
+        ]
+        await self._write(tx, written, now)
+        return results
+
+    async def lock(self, tx: Tx, keys: Sequence[Key], now: datetime) -> dict[Key, StoredState]:
+        """Locks people and those they were merged into; the dict also knows each tombstone's row."""
+        rows = await self._store.lock_states(tx, keys, now)
+        for _ in range(MERGE_HOPS_MAX):
+            further = [
+                (workspace, row.merged_into)
+                for (workspace, _), row in rows.items()
+                if row.merged_into and (workspace, row.merged_into) not in rows
+            ]
+            if not further:
+                break
+            rows |= await self._store.lock_states(tx, further, now)
+        return rows
+
+    def _one(
+        self,
+        tx: Tx,
+        work: Work,
+        locked: dict[Key, StoredState],
+        catalog: Catalog,
+        now: datetime,
+        lane: str,
+        written: _Written,
+    ) -> StepResult:
+        workspace, person = survivor(work.key, locked)
+        row = locked[workspace, person]
+        before = states.decode(row.state) if row.state else states.new(person)
+        state_before = row.state or states.encode(before)
+        with telemetry.span(
+            SPAN_DECIDE,
+            parent=work.traceparent or None,
+            attributes={ATTRIBUTE_WORKSPACE: workspace},
+        ) as span:
+            result = step(before, work.inputs, catalog, now)
+            traceparent = telemetry.current_traceparent() or work.traceparent
+            if result.decisions:
+                span.set_attribute(ATTRIBUTE_DECISION, str(result.decisions[-1].id))
+                span.set_attribute(ATTRIBUTE_OUTCOME, str(result.decisions[-1].outcome))
+        state_after = states.encode(result.state)
+        # Another input of this batch may belong to the same survivor: it goes on from here.
+        locked[workspace, person] = StoredState(state_after, None)
+        written.states.append((workspace, person, state_after, None))
+        written.wakeups.append((workspace, person, result.next_wakeup))
+        self._record(work, workspace, person, state_before, result, catalog, now, traceparent, written)
+        sender = wire.Sender(workspace, person, lane, now, traceparent)
+        for decision in result.decisions:
+            for fact in wire.decision_facts(sender, decision):
+                tx.emit(fact)
+        for effect in result.effects:
+            for fact in wire.effect_facts(sender, effect):
+                tx.emit(fact)
+        return result
+
+    def _record(
+        self,
+        work: Work,
+        workspace: str,
+        person: UUID,
+        state_before: bytes,
+        result: StepResult,
+        catalog: Catalog,
+        now: datetime,
+        traceparent: str,
+        written: _Written,
+    ) -> None:
+        if result.decisions:
+            step_id = derive_id(result.decisions[0].id, "step")
+            written.steps.append(
+                StoredStep(
+                    workspace,
+                    step_id,
+                    person,
+                    now,
+                    state_before,
+                    given.encode(work.inputs),
+                    catalog.revision,
+                )
+            )
+        for decision in result.decisions:
+            written.decisions.append(_stored(workspace, step_id, decision, traceparent))
+            self._decided.add(1, {"outcome": str(decision.outcome), "reason": decision.reason or ""})
+        for effect in result.effects:
+            if isinstance(effect, PermissionChanged):
+                written.permission.append(_ledger(workspace, person, effect, work.evidence))
+
+    async def _write(self, tx: Tx, written: _Written, now: datetime) -> None:
+        # A survivor stepped twice in one batch is written once, as last seen.
+        states_of = {(row[0], row[1]): row for row in written.states}
+        wakeups_of = {(row[0], row[1]): row for row in written.wakeups}
+        if states_of:
+            await self._store.save_states(tx, list(states_of.values()), now)
+            await self._store.set_wakeups(tx, list(wakeups_of.values()))
+        if written.steps:
+            await self._store.insert_steps(tx, written.steps)
+            await self._store.insert_decisions(tx, written.decisions)
+        if written.permission:
+            await self._store.insert_permission(tx, written.permission)
+
+
+def survivor(key: Key, rows: Mapping[Key, StoredState]) -> Key:
+    """Who the person is now: the end of the chain of merges."""
+    workspace, person = key
+    for _ in range(MERGE_HOPS_MAX):
+        row = rows.get((workspace, person))
+        if row is None or row.merged_into is None:
+            break
+        person = row.merged_into
+    return workspace, person
+
+
+def _stored(workspace: str, step_id: UUID, decision: Decision, traceparent: str) -> StoredDecision:
+    return StoredDecision(
+        workspace,
+        decision.id,
+        decision.person,
+        step_id,
+        decision.at,
+        decided.encode(decision),
+        traceparent,
+    )
+
+
+def _ledger(
+    workspace: str, person: UUID, changed: PermissionChanged, evidence: str
+) -> tuple[Any, ...]:
+    return (
+        workspace,
+        person,
+        changed.id,
+        changed.seq,
+        changed.at,
+        str(changed.part),
+        str(changed.status),
+        changed.purpose,
+        changed.channel,
+        changed.topic,
+        changed.basis,
+        changed.reason,
+        changed.until,
+        changed.message_id,
+        evidence,
+    )

@@ -1,0 +1,60 @@
+"""Changes of permission: effective when answered, evidence kept."""
+
+
+from kit.bus.rpc import Request
+from kit.clock import Clock
+from kit.db.database import Tx
+from kit.ids import new_id
+from services.decision import wire
+from services.decision.domain import state as states
+from services.decision.domain.explain import permission_view
+from services.decision.handlers.catalogs import Catalogs
+from services.decision.handlers.deciding import Decider, Work, survivor
+from services.decision.ports import Key, Store
+
+
+class PermissionDesk:
+    """Answers `change_permission` and `permission`."""
+
+    def __init__(self, decider: Decider, store: Store, catalogs: Catalogs, clock: Clock) -> None:
+        self._decider = decider
+        self._store = store
+        self._catalogs = catalogs
+        self._clock = clock
+
+    async def on_change(self, tx: Tx, request: Request) -> bytes:
+        """Applies one change under the person's lock, appends it to the ledger, emits the fact."""
+        now = self._clock.now()
+        person, change = wire.change_request(request.body, new_id(self._clock), now)
+        work = Work(
+            (request.workspace, person),
+            [change],
+            request.headers.get("traceparent", ""),
+            wire.change_evidence(request.body).decode(),
+        )
+        [result] = await self._decider.decide(tx, [work], "now")
+        return wire.change_reply(bool(result.effects))
+
+    async def on_permission(self, tx: Tx, request: Request) -> bytes:
+        """All five parts, with the verdict per channel and topic."""
+        key = (request.workspace, wire.person_of_permission(request.body))
+        catalogs = await self._catalogs.current(tx, {request.workspace})
+        now = self._clock.now()
+        state = await self._state(tx, key)
+        return wire.permission_reply(permission_view(state, catalogs[request.workspace], now))
+
+    async def _state(self, tx: Tx, key: Key) -> states.PersonState:
+        return await read_state(tx, self._store, key)
+
+
+async def read_state(tx: Tx, store: Store, key: Key) -> states.PersonState:
+    """The committed state of a person, following merges; a fresh one for somebody never seen."""
+    rows = await store.read_states(tx, [key])
+    while (last := survivor(key, rows)) not in rows and last != key:
+        rows |= await store.read_states(tx, [last])
+    row = rows.get(survivor(key, rows))
+    if row is None or not row.state:
+        return states.new(survivor(key, rows)[1])
+    return states.decode(row.state)
+
+

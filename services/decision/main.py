@@ -1,0 +1,44 @@
+"""Composition root of decision: the one file that names concrete classes."""
+
+from kit.service import Parts, Service, run
+from kit.settings import load
+from services.decision import store
+from services.decision.handlers.catalog import CatalogDesk
+from services.decision.handlers.catalogs import Catalogs
+from services.decision.handlers.deciding import Decider
+from services.decision.handlers.facts import Facts
+from services.decision.handlers.permission import PermissionDesk
+from services.decision.handlers.permits import Permits
+from services.decision.handlers.reading import ReadingDesk
+from services.decision.handlers.wakeups import Wakeups
+from services.decision.settings import Settings
+from services.decision.subscriptions import STREAMS, endpoints, subscriptions
+
+
+async def compose(service: Service) -> Parts:
+    """Wires the service."""
+    settings = load(Settings, service.env, "KAIROS_DECISION")
+    catalogs = Catalogs(store)
+    decider = Decider(store, catalogs, service.clock)
+    wakeups = Wakeups(decider, store, service.db, service.clock)
+    return Parts(
+        streams=STREAMS,
+        subscriptions=subscriptions(Facts(decider, store), settings),
+        endpoints=endpoints(
+            CatalogDesk(store, service.clock),
+            PermissionDesk(decider, store, catalogs, service.clock),
+            Permits(decider, store, catalogs, service.db, service.clock),
+            ReadingDesk(store, catalogs, service.clock),
+        ),
+        tasks=[wakeups.run],
+        next_due=[wakeups.next_due],
+    )
+
+
+def main() -> None:
+    """Runs the process."""
+    run("decision", compose)
+
+
+if __name__ == "__main__":
+    main()

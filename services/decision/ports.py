@@ -1,0 +1,99 @@
+"""What the handlers need from the world: the store's promises and the values that pass between them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from kit.db.database import Tx
+
+Key = tuple[str, UUID]
+"""Workspace and person."""
+
+
+@dataclass(frozen=True)
+class StoredState:
+    """A person's row: the encoded state, empty for a person never seen, and where they were merged to."""
+
+    state: bytes
+    merged_into: UUID | None
+
+
+@dataclass(frozen=True)
+class StoredStep:
+    """What a step rested on; with it the step can be run again."""
+
+    workspace: str
+    id: UUID
+    person: UUID
+    at: datetime
+    state_before: bytes
+    inputs: bytes
+    catalog_revision: int
+
+
+@dataclass(frozen=True)
+class StoredDecision:
+    """A decision as recorded."""
+
+    workspace: str
+    id: UUID
+    person: UUID
+    step: UUID
+    at: datetime
+    decision: bytes
+    traceparent: str
+
+
+class Store(Protocol):
+    """The service's queries; `store.py` keeps these promises."""
+
+    async def lock_states(
+        self, tx: Tx, keys: Iterable[Key], now: datetime
+    ) -> dict[Key, StoredState]: ...
+
+    async def read_states(self, tx: Tx, keys: Iterable[Key]) -> dict[Key, StoredState]: ...
+
+    async def save_states(
+        self, tx: Tx, states: Sequence[tuple[str, UUID, bytes, UUID | None]], now: datetime
+    ) -> None: ...
+
+    async def set_wakeups(
+        self, tx: Tx, wakeups: Sequence[tuple[str, UUID, datetime | None]]
+    ) -> None: ...
+
+    async def list_due(self, tx: Tx, now: datetime, limit: int) -> list[Key]: ...
+
+    async def due_of(self, tx: Tx, keys: Sequence[Key]) -> dict[Key, datetime]: ...
+
+    async def insert_steps(self, tx: Tx, steps: Sequence[StoredStep]) -> None: ...
+
+    async def insert_decisions(self, tx: Tx, decisions: Sequence[StoredDecision]) -> None: ...
+
+    async def get_decision(
+        self, tx: Tx, workspace: str, decision: UUID
+    ) -> tuple[StoredDecision, StoredStep]: ...
+
+    async def insert_permission(self, tx: Tx, entries: Sequence[tuple[Any, ...]]) -> None: ...
+
+    async def heads(self, tx: Tx, workspaces: Iterable[str]) -> dict[str, int]: ...
+
+    async def lock_head(self, tx: Tx, workspace: str, now: datetime) -> int: ...
+
+    async def documents(
+        self, tx: Tx, workspace: str, revision: int, kind: str = "", key: str = ""
+    ) -> list[tuple[str, str, int, str]]: ...
+
+    async def former_journeys(
+        self, tx: Tx, workspace: str, revision: int
+    ) -> list[tuple[str, str, int, str]]: ...
+
+    async def insert_documents(
+        self,
+        tx: Tx,
+        workspace: str,
+        revision: int,
+        changed: Sequence[tuple[str, str, str]],
+        now: datetime,
+    ) -> None: ...

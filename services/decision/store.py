@@ -1,0 +1,278 @@
+"""The only queries of the decision service. Every one names the workspace; every multi-row one goes in key order."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kit.db.database import Tx
+from kit.errors import NotFound
+from services.decision.ports import Key, StoredDecision, StoredState, StoredStep
+
+async def lock_states(tx: Tx, keys: Iterable[Key], now: datetime) -> dict[Key, StoredState]:
+    """Locks the rows of these people until the transaction ends, creating those that are missing."""
+    ordered = sorted(set(keys))
+    found = await _lock(tx, ordered)
+    missing = [key for key in ordered if key not in found]
+    if missing:
+        await tx.execute(
+            "INSERT INTO person_states (workspace, person, state, changed_at)"
+            " SELECT workspace, person, ''::bytea, $3"
+            " FROM unnest($1::text[], $2::uuid[]) AS keys (workspace, person)"
+            " ON CONFLICT (workspace, person) DO NOTHING",
+            [workspace for workspace, _ in missing],
+            [person for _, person in missing],
+            now,
+        )
+        found |= await _lock(tx, missing)
+    return found
+
+
+async def _lock(tx: Tx, ordered: Sequence[Key]) -> dict[Key, StoredState]:
+    rows = await tx.fetch(
+        "SELECT workspace, person, state, merged_into FROM person_states"
+        " JOIN unnest($1::text[], $2::uuid[]) AS keys (workspace, person) USING (workspace, person)"
+        " ORDER BY workspace, person FOR UPDATE OF person_states",
+        [workspace for workspace, _ in ordered],
+        [person for _, person in ordered],
+    )
+    return {(r["workspace"], r["person"]): StoredState(r["state"], r["merged_into"]) for r in rows}
+
+
+async def read_states(tx: Tx, keys: Iterable[Key]) -> dict[Key, StoredState]:
+    """The committed states of these people, unlocked; people never seen are left out."""
+    ordered = sorted(set(keys))
+    rows = await tx.fetch(
+        "SELECT workspace, person, state, merged_into FROM person_states"
+        " JOIN unnest($1::text[], $2::uuid[]) AS keys (workspace, person) USING (workspace, person)",
+        [workspace for workspace, _ in ordered],
+        [person for _, person in ordered],
+    )
+    return {(r["workspace"], r["person"]): StoredState(r["state"], r["merged_into"]) for r in rows}
+
+
+async def save_states(
+    tx: Tx, states: Sequence[tuple[str, UUID, bytes, UUID | None]], now: datetime
+) -> None:
+    """Writes locked rows back: workspace, person, state, where they were merged to."""
+    await tx.execute(
+        "UPDATE person_states SET state = new.state, merged_into = new.merged_into, changed_at = $5"
+        " FROM unnest($1::text[], $2::uuid[], $3::bytea[], $4::uuid[])"
+        " AS new (workspace, person, state, merged_into)"
+        " WHERE person_states.workspace = new.workspace AND person_states.person = new.person",
+        *_columns(states, 4),
+        now,
+    )
+
+
+async def set_wakeups(tx: Tx, wakeups: Sequence[tuple[str, UUID, datetime | None]]) -> None:
+    """Each person's next due instant; None where nothing is waited for."""
+    due = [each for each in wakeups if each[2] is not None]
+    done = [each for each in wakeups if each[2] is None]
+    if due:
+        await tx.execute(
+            "INSERT INTO wakeups (workspace, person, due_at)"
+            " SELECT workspace, person, due_at"
+            " FROM unnest($1::text[], $2::uuid[], $3::timestamptz[])"
+            " AS new (workspace, person, due_at) ORDER BY workspace, person"
+            " ON CONFLICT (workspace, person) DO UPDATE SET due_at = excluded.due_at"
+            " WHERE wakeups.due_at <> excluded.due_at",
+            *_columns(due, 3),
+        )
+    if done:
+        await tx.execute(
+            "DELETE FROM wakeups USING unnest($1::text[], $2::uuid[]) AS done (workspace, person)"
+            " WHERE wakeups.workspace = done.workspace AND wakeups.person = done.person",
+            *_columns(done, 2),
+        )
+
+
+async def list_due(tx: Tx, now: datetime, limit: int) -> list[Key]:
+    """People with something due, earliest first; unlocked, so re-check under the person's lock."""
+    rows = await tx.fetch(
+        "SELECT workspace, person FROM wakeups WHERE due_at <= $1 ORDER BY due_at LIMIT $2",
+        now,
+        limit,
+    )
+    return [(row["workspace"], row["person"]) for row in rows]
+
+
+async def due_of(tx: Tx, keys: Sequence[Key]) -> dict[Key, datetime]:
+    """When these people, locked by the caller, have something due."""
+    rows = await tx.fetch(
+        "SELECT workspace, person, due_at FROM wakeups"
+        " JOIN unnest($1::text[], $2::uuid[]) AS keys (workspace, person) USING (workspace, person)",
+        *_columns(keys, 2),
+    )
+    return {(row["workspace"], row["person"]): row["due_at"] for row in rows}
+
+
+async def next_due(tx: Tx) -> datetime | None:
+    """The earliest wake-up across workspaces."""
+    due: datetime | None = await tx.fetchval(
+        "SELECT due_at FROM wakeups ORDER BY due_at, workspace LIMIT 1"
+    )
+    return due
+
+
+async def insert_steps(tx: Tx, steps: Sequence[StoredStep]) -> None:
+    await tx.execute(
+        "INSERT INTO steps (workspace, id, person, at, state_before, inputs, catalog_revision)"
+        " SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bytea[],"
+        " $6::bytea[], $7::bigint[])",
+        *_columns(
+            [
+                (s.workspace, s.id, s.person, s.at, s.state_before, s.inputs, s.catalog_revision)
+                for s in steps
+            ],
+            7,
+        ),
+    )
+
+
+async def insert_decisions(tx: Tx, decisions: Sequence[StoredDecision]) -> None:
+    await tx.execute(
+        "INSERT INTO decisions (workspace, id, person, step, at, decision, traceparent)"
+        " SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[],"
+        " $6::bytea[], $7::text[])",
+        *_columns(
+            [
+                (d.workspace, d.id, d.person, d.step, d.at, d.decision, d.traceparent)
+                for d in decisions
+            ],
+            7,
+        ),
+    )
+
+
+async def get_decision(tx: Tx, workspace: str, decision: UUID) -> tuple[StoredDecision, StoredStep]:
+    """One decision and the step it came from; NotFound where there is none."""
+    row = await tx.fetchrow(
+        "SELECT d.workspace, d.id, d.person, d.step, d.at, d.decision, d.traceparent,"
+        " s.state_before, s.inputs, s.catalog_revision, s.at AS step_at"
+        " FROM decisions d JOIN steps s ON s.workspace = d.workspace AND s.id = d.step"
+        " WHERE d.workspace = $1 AND d.id = $2",
+        workspace,
+        decision,
+    )
+    if row is None:
+        raise NotFound("There is no decision with this id")
+    stored = StoredDecision(
+        row["workspace"],
+        row["id"],
+        row["person"],
+        row["step"],
+        row["at"],
+        row["decision"],
+        row["traceparent"],
+    )
+    return stored, StoredStep(
+        row["workspace"],
+        row["step"],
+        row["person"],
+        row["step_at"],
+        row["state_before"],
+        row["inputs"],
+        row["catalog_revision"],
+    )
+
+
+async def insert_permission(tx: Tx, entries: Sequence[tuple[Any, ...]]) -> None:
+    """Appends to the permission ledger: workspace, person, id, seq, at, part, status, purpose, channel, topic,
+    basis, reason, until, message, evidence (JSON text)."""
+    await tx.execute(
+        "INSERT INTO permission_ledger (workspace, person, id, seq, at, part, status, purpose,"
+        " channel, topic, basis, reason, until, message, evidence)"
+        " SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[], $5::timestamptz[],"
+        " $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],"
+        " $13::timestamptz[], $14::uuid[], $15::jsonb[])"
+        " ON CONFLICT (workspace, person, id) DO NOTHING",
+        *_columns(entries, 15),
+    )
+
+
+# The catalog.
+
+
+async def heads(tx: Tx, workspaces: Iterable[str]) -> dict[str, int]:
+    """The head revision of each workspace that has a catalog."""
+    rows = await tx.fetch(
+        "SELECT workspace, revision FROM catalog_heads WHERE workspace = ANY($1::text[])",
+        sorted(set(workspaces)),
+    )
+    return {row["workspace"]: row["revision"] for row in rows}
+
+
+async def lock_head(tx: Tx, workspace: str, now: datetime) -> int:
+    """The head revision (0 before the first apply), locked: applies of a workspace go one after the other."""
+    await tx.execute(
+        "INSERT INTO catalog_heads (workspace, revision, applied_at) VALUES ($1, 0, $2)"
+        " ON CONFLICT (workspace) DO NOTHING",
+        workspace,
+        now,
+    )
+    head: int = await tx.fetchval(
+        "SELECT revision FROM catalog_heads WHERE workspace = $1 FOR UPDATE", workspace
+    )
+    return head
+
+
+async def documents(
+    tx: Tx, workspace: str, revision: int, kind: str = "", key: str = ""
+) -> list[tuple[str, str, int, str]]:
+    """The catalog as of a revision: kind, key, the revision the text is from, body as JSON."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT ON (kind, key) kind, key, revision, body::text AS body, deleted"
+        " FROM catalog_documents WHERE workspace = $1 AND revision <= $2"
+        " AND ($3 = '' OR kind = $3) AND ($4 = '' OR key = $4)"
+        " ORDER BY kind, key, revision DESC",
+        workspace,
+        revision,
+        kind,
+        key,
+    )
+    return [(r["kind"], r["key"], r["revision"], r["body"]) for r in rows if not r["deleted"]]
+
+
+async def former_journeys(
+    tx: Tx, workspace: str, revision: int
+) -> list[tuple[str, str, int, str]]:
+    """Earlier versions of journeys, for people in flight: columns as in `documents`."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT ON (key, body -> 'version') kind, key, revision, body::text AS body"
+        " FROM catalog_documents d WHERE workspace = $1 AND revision <= $2 AND kind = 'journey'"
+        " AND body -> 'version' <> (SELECT h.body -> 'version' FROM catalog_documents h"
+        "  WHERE h.workspace = $1 AND h.kind = 'journey' AND h.key = d.key AND h.revision <= $2"
+        "  ORDER BY h.revision DESC LIMIT 1)"
+        " ORDER BY key, body -> 'version', revision DESC",
+        workspace,
+        revision,
+    )
+    return [(r["kind"], r["key"], r["revision"], r["body"]) for r in rows]
+
+
+async def insert_documents(
+    tx: Tx, workspace: str, revision: int, changed: Sequence[tuple[str, str, str]], now: datetime
+) -> None:
+    """Makes `revision` the head, with these changed documents: kind, key, body as JSON."""
+    kinds, keys, bodies = _columns(changed, 3)
+    await tx.execute(
+        "INSERT INTO catalog_documents (workspace, kind, key, revision, body, deleted)"
+        " SELECT $1, kind, key, $2, body, false"
+        " FROM unnest($3::text[], $4::text[], $5::jsonb[]) AS changed (kind, key, body)",
+        workspace,
+        revision,
+        kinds,
+        keys,
+        bodies,
+    )
+    await tx.execute(
+        "UPDATE catalog_heads SET revision = $2, applied_at = $3 WHERE workspace = $1",
+        workspace,
+        revision,
+        now,
+    )
+
+
+def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
+    return [[row[i] for row in rows] for i in range(width)]
