@@ -5,7 +5,7 @@ bytes. Frames may be concatenated: two envelopes in a row are one envelope with 
 See https://protobuf.dev/programming-guides/encoding/.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from kit.errors import Malformed
 
@@ -30,25 +30,37 @@ def split(envelope: bytes) -> list[bytes]:
 
     Fields added to Envelope later are passed over.
     """
-    facts: list[bytes] = []
-    at, end = 0, len(envelope)
+    return [value for tag, value in _fields(envelope) if tag == _FACTS_TAG]
+
+
+def read_field(message: bytes, number: int) -> bytes:
+    """The last length-delimited field of that number; empty if there is none or it is malformed."""
+    try:
+        values = [value for tag, value in _fields(message) if tag == number << 3 | _BYTES]
+    except Malformed:
+        return b""
+    return values[-1] if values else b""
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
+    """Tag and bytes of each length-delimited field; other fields come with empty bytes."""
+    at, end = 0, len(message)
     while at < end:
-        tag, at = _read_varint(envelope, at)
-        kind = tag & 0x7
+        tag, at = _read_varint(message, at)
+        kind, value = tag & 0x7, b""
         if kind == _BYTES:
-            length, start = _read_varint(envelope, at)
+            length, start = _read_varint(message, at)
             at = start + length
-            if tag == _FACTS_TAG and at <= end:
-                facts.append(envelope[start:at])
+            value = message[start:at]
         elif kind == _VARINT:
-            _, at = _read_varint(envelope, at)
+            _, at = _read_varint(message, at)
         elif kind in _FIXED_SIZE:
             at += _FIXED_SIZE[kind]
         else:
             raise Malformed(f"An envelope has no field of wire type {kind}")
         if at > end or tag >> 3 == 0:
             raise Malformed("The envelope is cut off or has a field 0")
-    return facts
+        yield tag, value
 
 
 def _varint(number: int) -> bytes:

@@ -1,0 +1,61 @@
+"""Consuming facts: in batches, in order within a partition, each batch one transaction.
+
+For every subscription (a stream and a lane) one loop: read ahead, take up to `max_facts`, open the
+worker transaction, move the floors (`kit.bus.floors`, which fences), call the handler, commit. What
+fails with "not now" is tried again for ever; what fails otherwise is cut in half until one fact is
+to blame, which becomes a dead letter while all others go on. Facts may come twice (a stream was
+refilled, a process died between two halves): handlers dedupe by natural key.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from kit.bus.connection import Connection
+from kit.bus.lane import LaneLoop
+from kit.bus.leases import Leases
+from kit.bus.reports import Reporter
+from kit.bus.subscription import Subscription
+from kit.clock import Clock
+from kit.db.database import Database
+
+__all__ = ["Consumers", "Subscription"]
+
+CONSUME = "consume"
+"""Role of the partition leases: who has a partition has it in all streams and both lanes."""
+
+
+class Consumers:
+    """All subscriptions of one process, over the partitions it has a lease on."""
+
+    def __init__(
+        self,
+        name: str,
+        bus: Connection,
+        db: Database,
+        subscriptions: Sequence[Subscription],
+        clock: Clock,
+    ) -> None:
+        partitions = max((each.stream.partitions for each in subscriptions), default=0)
+        self.leases = Leases(db, CONSUME, partitions, clock)
+        self._reporter = Reporter(name, bus)
+        self._loops = [
+            LaneLoop(name, bus, db, each, self.leases, self._reporter, clock)
+            for each in subscriptions
+        ]
+        for loop in self._loops:
+            self.leases.on_change(loop.partitions_changed)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consumes until `stop`; each loop then finishes its batch, and the partitions are given
+        back.
+        """
+        if not self._loops:
+            return
+        left = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            leases = group.create_task(self.leases.run(left))
+            reports = group.create_task(self._reporter.run(left))
+            loops = [group.create_task(loop.run(stop)) for loop in self._loops]
+            await asyncio.wait(loops)
+            left.set()
+            await asyncio.wait([leases, reports])
