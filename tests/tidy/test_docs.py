@@ -1,13 +1,12 @@
 """What the documents name exists, and what exists is named."""
 
-import ast
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from dev.files import ROOT, files, python_files, written
+from dev.files import ROOT, files, written
 
 PAGES = {path.relative_to(ROOT).as_posix(): path for path in written(".md")}
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
@@ -87,21 +86,3 @@ def test_every_dependency_says_why_it_is_needed() -> None:
 
     assert {name for name, _ in explained} == declared_dependencies()
     assert len(explained) == len(dict(explained)), "explained twice"
-
-
-def reason_codes() -> set[str]:
-    """Values of the enum `Reason` of the decision domain."""
-    domain = ROOT / "services" / "decision" / "domain"
-    for path in python_files():
-        if not path.is_relative_to(domain):
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef) and node.name in ("Reason", "ReasonCode"):
-                return {
-                    value.value
-                    for line in node.body
-                    if isinstance(line, ast.Assign)
-                    and isinstance(value := line.value, ast.Constant)
-                    and isinstance(value.value, str)
-                }
-    return set()
