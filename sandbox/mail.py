@@ -75,7 +75,8 @@ def _first(parsed: email.message.Message, kind: str) -> str:
         if part.get_content_type() == kind and part.get_content_disposition() != "attachment":
             payload = part.get_payload(decode=True)
             content = payload if isinstance(payload, bytes) else b""
-            return _lenient(content, part.get_content_charset())
+            text = _lenient(content, part.get_content_charset())
+            return text.replace("\r\n", "\n")
     return ""
 
 

@@ -96,10 +96,10 @@ async def _smtp(stack: contextlib.AsyncExitStack, intake: Intake, settings: Sett
 
 
 async def _http(stack: contextlib.AsyncExitStack, app: web.Application, settings: Settings) -> int:
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_S)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, settings.host, settings.port, shutdown_timeout=_STOP_S)
+    site = web.TCPSite(runner, settings.host, settings.port)
     try:
         await site.start()
     except OSError as error:

@@ -83,7 +83,7 @@ def _invalid(said: str, place: str) -> Invalid:
     """The error that names the field, out of the sentence of msgspec."""
     match = _AT.match(said)
     what, path = (match["what"], match["path"] or "") if match else (said, "")
-    where = path.replace(".", "/").replace("[", "/").replace("]", "")
+    where = path.replace("[...]", "").replace(".", "/").replace("[", "/").replace("]", "")
     if field := _FIELD.search(what):
         where += f"/{field['name']}"
     shown = where.lstrip("/") if place == "parameter" else where
