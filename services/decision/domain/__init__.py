@@ -1,1 +1,1 @@
-"""The pure core of decision: state, catalog, rules and the step. No I/O, no clock, no randomness."""
+"""The pure core: state, catalog, rules and the step. No I/O, no clock, no randomness."""

@@ -1,5 +1,6 @@
 """The facts a rule may use: one candidate at one moment of one person."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,7 +19,17 @@ class Moment:
     `own` is the message whose permit is asked: its own slot does not count against it.
     """
 
-    __slots__ = ("_local", "controls", "memo", "now", "now_s", "own", "permissions", "state", "zone")
+    __slots__ = (
+        "_local",
+        "controls",
+        "memo",
+        "now",
+        "now_s",
+        "own",
+        "permissions",
+        "state",
+        "zone",
+    )
 
     def __init__(
         self,
@@ -80,14 +91,14 @@ def passed(rule: str) -> Verdict:
     return Verdict(rule, Ruling.PASSED)
 
 
-def refused(rule: str, reason: Reason, facts: dict[str, Fact] | None = None) -> Verdict:
+def refused(rule: str, reason: Reason, facts: Mapping[str, Fact] | None = None) -> Verdict:
     """Return the verdict of a rule that ends a candidate."""
-    return Verdict(rule, Ruling.REFUSED, reason, None, facts or {})
+    return Verdict(rule, Ruling.REFUSED, reason, None, dict(facts or {}))
 
 
 def held(
-    rule: str, reason: Reason, until_s: int | None, facts: dict[str, Fact] | None = None
+    rule: str, reason: Reason, until_s: int | None, facts: Mapping[str, Fact] | None = None
 ) -> Verdict:
     """Return the verdict of a rule that holds a candidate back until a time, or until a change."""
     until = None if until_s is None else from_s(until_s)
-    return Verdict(rule, Ruling.HELD, reason, until, facts or {})
+    return Verdict(rule, Ruling.HELD, reason, until, dict(facts or {}))

@@ -7,15 +7,16 @@ it found, each with the document, the path in it, what was expected and what was
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from services.decision.domain import documents
-from services.decision.domain.civil import find_zone
+from services.decision.domain.civil import UTC_ZONE, find_zone
 from services.decision.domain.compiling import Compiler, Problem
 from services.decision.domain.documents import KINDS
 from services.decision.domain.model import Ask, Journey, Template
-from services.decision.domain.state import DAY_S
+from services.decision.domain.state import DAY_S, PersonState
 
 __all__ = ["Catalog", "CatalogError", "Problem", "parse_catalog"]
 
@@ -55,11 +56,15 @@ class Catalog(msgspec.Struct, frozen=True):
     live: dict[str, tuple[Journey, ...]]
     asks_by_event: dict[str, tuple[Ask, ...]]
     ending_events: frozenset[str]
-    known_events: frozenset[str]
+    counted_events: frozenset[str]
     low_signal_events: frozenset[str]
     traits: frozenset[str]
     horizon_s: int
     keeps_transactional: bool
+
+    def zone_of(self, state: PersonState) -> ZoneInfo:
+        """Return the person's time zone, else the workspace's."""
+        return find_zone(state.timezone) or find_zone(self.timezone) or UTC_ZONE
 
 
 def parse_catalog(
@@ -106,7 +111,7 @@ def parse_catalog(
         live=_by_entry(journeys.values()),
         asks_by_event=_by_event(asks),
         ending_events=frozenset(event for j in journeys.values() for event in j.endings),
-        known_events=frozenset(compiler.known_events),
+        counted_events=frozenset(compiler.uses.events),
         low_signal_events=frozenset(compiler.low_signal),
         traits=frozenset(compiler.uses.traits),
         horizon_s=max(_HORIZON_S_MIN, compiler.horizon_s),

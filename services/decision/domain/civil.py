@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+UTC_ZONE = ZoneInfo("UTC")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -41,10 +42,10 @@ def parse_duration(text: str) -> Duration:
     match = _DURATION.fullmatch(text)
     if match is None:
         raise ValueError("expected an ISO 8601 duration such as P3D or PT12H")
-    years, months, weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return Duration(
-        years * 12 + months, weeks * 7 + days, hours * 3600 + minutes * 60 + seconds
+    years, months, weeks, days, hours, minutes, seconds = (
+        int(part or 0) for part in match.groups()
     )
+    return Duration(years * 12 + months, weeks * 7 + days, hours * 3600 + minutes * 60 + seconds)
 
 
 def parse_local_time(text: str) -> time:

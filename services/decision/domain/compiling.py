@@ -60,7 +60,6 @@ class Compiler:
         self.keeps_transactional = False
         self.workspace = next(iter(self._of(documents.Workspace)), _NO_WORKSPACE)
         self.low_signal = {e.key for e in self._of(documents.Event) if e.low_signal}
-        self.known_events = {e.key for e in self._of(documents.Event)}
         self._topics = {topic.key: topic for topic in self._of(documents.Topic)}
         self._asks = {ask.key for ask in self._of(documents.Ask)}
         self._segment_documents = {s.key: s for s in self._of(documents.Segment)}
@@ -184,6 +183,7 @@ class Compiler:
 
         test = compile_condition(condition, path, uses, segment, report)
         self.uses.traits |= uses.traits
+        self.uses.events |= uses.events
         return test
 
     def _segment(self, key: str, where: str, path: str) -> model.Test | None:
@@ -381,7 +381,7 @@ class JourneyCompiler:
 def _ways(step: model.Step) -> tuple[str, ...]:
     """Return the steps that can follow."""
     if isinstance(step, model.WaitForEventStep):
-        ways = (step.on_event, step.on_timeout)
+        ways: tuple[str, ...] = (step.on_event, step.on_timeout)
     elif isinstance(step, model.BranchStep):
         ways = (step.then, step.otherwise)
     elif isinstance(step, model.ExitStep):

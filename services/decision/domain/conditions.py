@@ -88,19 +88,13 @@ def _never(state: PersonState, now_s: int, properties: Mapping[str, Any]) -> boo
 
 def _group(kind: str, parts: tuple[Test, ...]) -> Test:
     def all_of(state: PersonState, now_s: int, properties: Mapping[str, Any]) -> bool:
-        for part in parts:
-            if not part(state, now_s, properties):
-                return False
-        return True
+        return all(part(state, now_s, properties) for part in parts)
 
     def any_of(state: PersonState, now_s: int, properties: Mapping[str, Any]) -> bool:
-        for part in parts:
-            if part(state, now_s, properties):
-                return True
-        return False
+        return any(part(state, now_s, properties) for part in parts)
 
     def none_of(state: PersonState, now_s: int, properties: Mapping[str, Any]) -> bool:
-        return not any_of(state, now_s, properties)
+        return not any(part(state, now_s, properties) for part in parts)
 
     return {"all": all_of, "any": any_of, "none": none_of}[kind]
 
@@ -128,7 +122,9 @@ def _event(
         value = getattr(condition, comparison)
         if comparison not in _COUNTS or not isinstance(value, int) or isinstance(value, bool):
             counts = ", ".join(c.strip("_") for c in _COUNTS)
-            report(path, f"a whole number with one of {counts}", f"{comparison.strip('_')}: {value}")
+            report(
+                path, f"a whole number with one of {counts}", f"{comparison.strip('_')}: {value}"
+            )
             return _never
     window_s = _window_s(condition, path, compared, report)
     comparisons = tuple(_comparison(c, getattr(condition, c)) for c in compared)
@@ -179,9 +175,13 @@ def _all_of(checks: tuple[Check, ...]) -> Check:
 
 def _comparison(name: str, operand: Any) -> Check:
     if name == "is_":
-        return lambda value: value == operand and isinstance(value, bool) == isinstance(operand, bool)
+        return lambda value: (
+            value == operand and isinstance(value, bool) == isinstance(operand, bool)
+        )
     if name == "is_not":
-        return lambda value: value != operand or isinstance(value, bool) != isinstance(operand, bool)
+        return lambda value: (
+            value != operand or isinstance(value, bool) != isinstance(operand, bool)
+        )
     if name == "in_":
         return lambda value: value in operand
     if name == "not_in":

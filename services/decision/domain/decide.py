@@ -42,7 +42,8 @@ def decide(turn: Turn) -> None:
         if not competing:
             return
         decided.update(one.id for one in competing)
-        wanted = [one for one in map(lambda p: _resolve(turn, p), competing) if one is not None]
+        resolved = [_resolve(turn, one) for one in competing]
+        wanted = [one for one in resolved if one is not None]
         wanted.sort(key=lambda one: one.rank)
         marketing = [one for one in wanted if one.template.message_class == MARKETING]
         for one in wanted:
@@ -51,9 +52,7 @@ def decide(turn: Turn) -> None:
         if marketing:
             _decide_group(turn, marketing)
         competing = [
-            one
-            for one in turn.state.pending
-            if one.due_s <= turn.now_s and one.id not in decided
+            one for one in turn.state.pending if one.due_s <= turn.now_s and one.id not in decided
         ]
 
 
@@ -63,7 +62,7 @@ def _resolve(turn: Turn, pending: Pending) -> Wanted | None:
     step = journey.steps.get(pending.step) if journey else None
     if journey is None or not isinstance(step, MessageStep):
         facts = {"journey": pending.journey}
-        end(turn, pending, refused("catalog", Reason.JOURNEY_REMOVED, {**facts}))
+        end(turn, pending, refused("catalog", Reason.JOURNEY_REMOVED, facts))
         return None
     template = turn.catalog.templates.get(step.template)
     if template is None:
@@ -90,10 +89,15 @@ def _decide_group(turn: Turn, group: list[Wanted]) -> None:
     leading = (winner or weighed[0]).decisive
     turn.decisions.append(
         Decision(
-            decision_id, turn.state.person, seq, turn.now,
+            decision_id,
+            turn.state.person,
+            seq,
+            turn.now,
             Outcome.MESSAGE if order else Outcome.HELD if waits else Outcome.SILENCE,
             turn.trigger(),
-            tuple(candidate(one, order.basis if order and one is winner else "") for one in weighed),
+            tuple(
+                candidate(one, order.basis if order and one is winner else "") for one in weighed
+            ),
             turn.catalog.revision,
             derive_seed(decision_id),
             order.reason_en if order else _sentence(turn, leading, "en"),
@@ -101,7 +105,7 @@ def _decide_group(turn: Turn, group: list[Wanted]) -> None:
             leading.reason if leading else None,
             winner.wanted.pending.id if winner else None,
             order,
-        )  # fmt: skip
+        )
     )
     for one in weighed:
         if one is winner and order is not None:

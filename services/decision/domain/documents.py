@@ -64,7 +64,10 @@ class Condition(
 
 
 class EventRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An event, with what must be true of it. `match` lists properties equal to the entering event's."""
+    """An event, with what must be true of it.
+
+    `match` lists properties that must equal those of the event that started the journey.
+    """
 
     event: EventName
     where: Condition | None = None

@@ -12,8 +12,8 @@ _RANDOM_MASK = ((1 << 128) - 1) & ~(_TIMESTAMP_MASK | (0xF << 76) | (0b11 << 62)
 def derive_id(base: UUID, *parts: object) -> UUID:
     """Return the UUIDv7 that `base` and `parts` determine.
 
-    It keeps the 48-bit timestamp of `base`, so derived ids sort near their cause; all other bits are
-    a BLAKE2b hash of `base` and the text of each part. The same arguments give the same id, for ever.
+    It keeps the 48-bit timestamp of `base`, so derived ids sort near their cause; the other bits
+    are a BLAKE2b hash of `base` and the text of each part. Equal arguments, equal ids.
     """
     digest = blake2b(base.bytes, digest_size=16, person=b"kairos-id")
     for part in parts:

@@ -65,9 +65,9 @@ class EventInput(msgspec.Struct, frozen=True, tag="event", omit_defaults=True):
     """An event of a client app, accepted by ingest.
 
     `source` is the profile whose dense `seq` numbers it (after a merge not always the person
-    itself; None means the person); (source, seq) is applied once. `seq` 0 means not numbered: such an
-    event is applied every time it is seen. `traits` are those of an identify; endpoints, locale and
-    time zone are read from them, or from `locale` and `timezone` (the client's context).
+    itself; None means the person); (source, seq) is applied once. `seq` 0 means not numbered: such
+    an event is applied every time it is seen. `traits` are those of an identify; endpoints, locale
+    and time zone are read from them, or from `locale` and `timezone` (the client's context).
     `history` counts but never triggers; `trusted` is False for what a public browser key says.
     """
 
@@ -133,7 +133,7 @@ class PermissionInput(msgspec.Struct, frozen=True, tag="permission", omit_defaul
 
 
 class PermitRefusedInput(msgspec.Struct, frozen=True, tag="permit", omit_defaults=True):
-    """The permit of a chosen message was refused: its slot goes back, the candidate waits or ends."""
+    """The permit of a chosen message was refused: its slot goes back, it waits or ends."""
 
     id: UUID
     message_id: UUID
@@ -151,9 +151,7 @@ class MergeInput(msgspec.Struct, frozen=True, tag="merge"):
     at: datetime
 
 
-Input = (
-    EventInput | WakeupInput | ReceiptInput | PermissionInput | PermitRefusedInput | MergeInput
-)
+Input = EventInput | WakeupInput | ReceiptInput | PermissionInput | PermitRefusedInput | MergeInput
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[Input])

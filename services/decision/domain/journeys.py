@@ -104,9 +104,7 @@ def find(turn: Turn, journey: str, entry: UUID) -> Position | None:
     return None
 
 
-def leave(
-    turn: Turn, position: Position, reason: Reason | None, move: Move = Move.EXITED
-) -> None:
+def leave(turn: Turn, position: Position, reason: Reason | None, move: Move = Move.EXITED) -> None:
     """End a run."""
     turn.state.positions.remove(position)
     turn.moved(msgspec.structs.replace(position, due_s=0), move, reason)

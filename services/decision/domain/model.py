@@ -22,7 +22,7 @@ Test = Callable[[PersonState, int, Mapping[str, Any]], bool]
 
 
 class Trigger(msgspec.Struct, frozen=True):
-    """An event with what must be true of it, and which properties must equal the entering event's."""
+    """An event with what must be true of it; `match` as in documents."""
 
     event: str
     where: Test | None = None

@@ -41,9 +41,10 @@ _CONSENT_REASONS = {
 
 
 class PermissionVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Whether a person may be contacted. `basis` if allowed; else `reason` and the `part` it is from.
+    """Whether a person may be contacted, with the `basis`; else the `reason` and its `part`.
 
-    `until_s` is the end of a pause, the only refusal that time alone lifts.
+    `until_s` is the end of a pause, the only refusal that time alone lifts. `detail` is the
+    reference of the evidence, or the reason of a suppression or mute.
     """
 
     allowed: bool
@@ -80,9 +81,7 @@ def judge(
         return _refused(Reason.MUTED, "mute", permission.mute.reason)
     pause = permission.pause
     if pause is not None and pause.on and pause.until_s > now_s:
-        return PermissionVerdict(
-            False, "", Reason.PAUSED_BY_PERSON, "pause", until_s=pause.until_s
-        )
+        return PermissionVerdict(False, "", Reason.PAUSED_BY_PERSON, "pause", until_s=pause.until_s)
     return _by_consent(consent, endpoints.get(channel), LEGAL_BASIS.get(channel, OPT_IN))
 
 
@@ -231,9 +230,7 @@ def consent_key(purpose: str, channel: str, topic: str) -> str:
 @lru_cache(maxsize=4096)
 def _covering_keys(purpose: str, channel: str, topic: str) -> tuple[str, ...]:
     return tuple(
-        dict.fromkeys(
-            consent_key(purpose, c, t) for c in (channel, ANY) for t in (topic, ANY)
-        )
+        dict.fromkeys(consent_key(purpose, c, t) for c in (channel, ANY) for t in (topic, ANY))
     )
 
 

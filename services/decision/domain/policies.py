@@ -94,8 +94,6 @@ def checks_for(labels: Labels, policies: Iterable[Policy]) -> tuple[Check, ...]:
             partial(rule.judge, policy)
             for policy in policies
             if type(policy) is rule.policy
-            and policy.scope.covers(
-                labels.channel, labels.topic, labels.message_class, labels.tags
-            )
+            and policy.scope.covers(labels.channel, labels.topic, labels.message_class, labels.tags)
         )
     return tuple(checks)

@@ -19,7 +19,7 @@ class Reason(StrEnum):
     EXIT_RULE = "exit_rule"
     GOAL_REACHED = "goal_reached"
     EXPIRED = "expired"
-    TOO_MANY_STEPS = "too_many_steps"
+    MERGED = "merged"
     # Reach
     NO_ADDRESS = "no_address"
     ADDRESS_CHANGED = "address_changed"
@@ -43,7 +43,6 @@ class Reason(StrEnum):
     QUIET_HOURS = "quiet_hours"
     # Arbitration
     LOST = "lost"
-    ONE_AT_A_TIME = "one_at_a_time"
     # After the decision
     ALREADY_SENT = "already_sent"
     UNKNOWN_MESSAGE = "unknown_message"

@@ -46,9 +46,9 @@ _CLAUSES: dict[Reason, tuple[str, str]] = {
         "it is no longer valid",
         "sie gilt nicht mehr",
     ),
-    Reason.TOO_MANY_STEPS: (
-        "the journey {journey} took too many steps at once",
-        "die Journey {journey} machte zu viele Schritte auf einmal",
+    Reason.MERGED: (
+        "two profiles became one, and {journey} goes on in the other",
+        "zwei Profile wurden eins, und {journey} läuft im anderen weiter",
     ),
     Reason.NO_ADDRESS: (
         "there is no address for {channel}",
@@ -122,10 +122,6 @@ _CLAUSES: dict[Reason, tuple[str, str]] = {
         "{to} went first",
         "{to} hatte Vorrang",
     ),
-    Reason.ONE_AT_A_TIME: (
-        "another message goes out at this moment",
-        "in diesem Moment geht schon eine Nachricht hinaus",
-    ),
     Reason.ALREADY_SENT: (
         "it was sent already, or may have been",
         "sie wurde schon gesendet oder könnte gesendet worden sein",
@@ -191,12 +187,12 @@ def clause(reason: Reason, facts: dict[str, Fact], language: Language = "en") ->
     return _CLAUSES[reason][language == "de"].format_map(shown)
 
 
-def sent(
-    event: str, journey: str, step: str, basis: str, language: Language = "en"
-) -> str:
+def sent(event: str, journey: str, step: str, basis: str, language: Language = "en") -> str:
     """Return why a message of a journey goes out."""
     if language == "de":
-        return f"Gesendet: {event} begann die Journey {journey} (Schritt {step}); Grundlage: {basis}."
+        return (
+            f"Gesendet: {event} begann die Journey {journey} (Schritt {step}); Grundlage: {basis}."
+        )
     return f"Sent: {event} started the journey {journey} (step {step}); basis: {basis}."
 
 

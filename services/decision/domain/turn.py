@@ -3,14 +3,13 @@
 Nothing outside `step()` sees a turn; it is the only mutable thing in the core.
 """
 
+from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from datetime import UTC, datetime
-
 from services.decision.domain.case import Moment
 from services.decision.domain.catalog import Catalog
-from services.decision.domain.civil import find_zone, from_s, to_s
+from services.decision.domain.civil import from_s, to_s
 from services.decision.domain.decisions import (
     AskChanged,
     Decision,
@@ -25,8 +24,6 @@ from services.decision.domain.inputs import EventInput, Input, PermissionInput
 from services.decision.domain.model import Controls
 from services.decision.domain.reasons import Reason
 from services.decision.domain.state import PersonState, Position
-
-_UTC = ZoneInfo("UTC")
 
 _KINDS = {
     "EventInput": "event",
@@ -46,15 +43,16 @@ class Turn:
         "now_s", "state",
     )  # fmt: skip
 
+    cause: Input
+
     def __init__(
-        self, state: PersonState, catalog: Catalog, now: datetime, controls: Controls, cause: Input
+        self, state: PersonState, catalog: Catalog, now: datetime, controls: Controls
     ) -> None:
         self.state = state
         self.catalog = catalog
         self.now = now
         self.now_s = to_s(now)
         self.controls = controls
-        self.cause = cause
         self.decisions: list[Decision] = []
         self.effects: list[Effect] = []
         self.marketing_sent = False
@@ -63,7 +61,7 @@ class Turn:
     @property
     def zone(self) -> ZoneInfo:
         """The person's zone, else the workspace's."""
-        return zone_of(self.state, self.catalog)
+        return self.catalog.zone_of(self.state)
 
     @property
     def moment(self) -> Moment:
@@ -97,9 +95,17 @@ class Turn:
         due_at = from_s(position.due_s) if position.due_s else None
         self.effects.append(
             JourneyMoved(
-                self.derive("journey", seq), seq, self.now, position.entry, position.journey,
-                position.version, move, position.step, reason, due_at,
-            )  # fmt: skip
+                self.derive("journey", seq),
+                seq,
+                self.now,
+                position.entry,
+                position.journey,
+                position.version,
+                move,
+                position.step,
+                reason,
+                due_at,
+            )
         )
 
     def asked(self, ask: str, status: str, message_id: UUID | None = None) -> None:
@@ -114,13 +120,18 @@ class Turn:
         seq = self.say()
         self.effects.append(
             PermissionChanged(
-                self.derive("permission", seq), seq, what.at.astimezone(UTC), what.part,
-                what.status, what.purpose, what.channel or "*", what.topic or "*", what.basis,
-                what.evidence, what.reason, what.until, message_id,
-            )  # fmt: skip
+                self.derive("permission", seq),
+                seq,
+                what.at.astimezone(UTC),
+                what.part,
+                what.status,
+                what.purpose,
+                what.channel or "*",
+                what.topic or "*",
+                what.basis,
+                what.evidence,
+                what.reason,
+                what.until,
+                message_id,
+            )
         )
-
-
-def zone_of(state: PersonState, catalog: Catalog) -> ZoneInfo:
-    """Return the person's zone, else the workspace's."""
-    return find_zone(state.timezone) or find_zone(catalog.timezone) or _UTC

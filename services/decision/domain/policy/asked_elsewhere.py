@@ -19,4 +19,4 @@ def rule(case: Case) -> Verdict:
     ):
         return PASSED
     facts = {"ask": case.template.ask, "journey": ask.journey}
-    return held(NAME, Reason.ASKED_ELSEWHERE, ask.until_s, {**facts})
+    return held(NAME, Reason.ASKED_ELSEWHERE, ask.until_s, facts)

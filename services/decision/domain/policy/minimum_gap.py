@@ -3,7 +3,7 @@
 import msgspec
 
 from services.decision.domain.case import Case, Moment, held, passed
-from services.decision.domain.decisions import Verdict
+from services.decision.domain.decisions import Fact, Verdict
 from services.decision.domain.policy.scope import Scope
 from services.decision.domain.reasons import Reason
 
@@ -48,5 +48,5 @@ def _measure(gap: MinimumGap, moment: Moment) -> Verdict:
             last_s = at_s
     if last_s + gap.gap_s <= now_s:
         return gap.passed
-    facts = {"policy": gap.key, "window_s": gap.gap_s}
-    return held(gap.passed.rule, Reason.MINIMUM_GAP, last_s + gap.gap_s, {**facts})
+    facts: dict[str, Fact] = {"policy": gap.key, "window_s": gap.gap_s}
+    return held(gap.passed.rule, Reason.MINIMUM_GAP, last_s + gap.gap_s, facts)

@@ -17,5 +17,5 @@ def rule(case: Case) -> Verdict:
     reason = verdict.reason or Reason.NO_CONSENT
     facts = {"channel": template.channel, "topic": template.topic, "detail": verdict.detail}
     if verdict.until_s is not None:
-        return held(NAME, reason, verdict.until_s, {**facts})
-    return refused(NAME, reason, {**facts})
+        return held(NAME, reason, verdict.until_s, facts)
+    return refused(NAME, reason, facts)

@@ -54,4 +54,4 @@ def _look_at_the_clock(quiet: QuietHours, moment: Moment) -> Verdict:
         "zone": moment.zone.key,
     }
     until_s = next_local_time(moment.now_s, end, moment.zone)
-    return held(quiet.passed.rule, Reason.QUIET_HOURS, until_s, {**facts})
+    return held(quiet.passed.rule, Reason.QUIET_HOURS, until_s, facts)

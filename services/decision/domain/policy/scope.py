@@ -13,9 +13,7 @@ class Scope(msgspec.Struct, frozen=True):
     classes: frozenset[str] | None
     tags: frozenset[str] | None
 
-    def covers(
-        self, channel: str, topic: str, message_class: str, tags: tuple[str, ...]
-    ) -> bool:
+    def covers(self, channel: str, topic: str, message_class: str, tags: tuple[str, ...]) -> bool:
         """Return whether a message with these labels is meant."""
         return (
             (self.classes is None or message_class in self.classes)

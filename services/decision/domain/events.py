@@ -1,0 +1,111 @@
+"""What an event of a client app does to a person: counts, answers, ends, moves on, begins."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from services.decision.domain import decide, journeys, learning
+from services.decision.domain.case import refused
+from services.decision.domain.civil import to_s
+from services.decision.domain.decisions import Fact, Move
+from services.decision.domain.inputs import EventInput
+from services.decision.domain.model import MessageStep
+from services.decision.domain.reasons import Reason
+from services.decision.domain.state import Ask, Pending
+from services.decision.domain.turn import Turn
+
+
+def on_event(turn: Turn, event: EventInput) -> str:
+    """Apply an event once; return what became of it: applied, duplicate, history, low_signal.
+
+    Waits that ended before the event happened end first. An event ends what it ends before it
+    begins anything. History counts, answers and ends, but moves and begins nothing.
+    """
+    state = turn.state
+    source = (event.source or state.person).bytes
+    if event.seq > 0 and not learning.apply_once(state.applied, source, event.seq):
+        return "duplicate"
+    if not event.history:
+        journeys.fire_timers(turn, min(to_s(event.occurred_at), turn.now_s))
+    if event.traits or event.locale or event.timezone:
+        learning.learn_traits(state, event, turn.catalog)
+        turn.changed()
+    name = learning.event_name(event)
+    if not name:
+        return "applied"
+    learning.count(state, name, event, turn.catalog, turn.now_s)
+    properties = learning.event_properties(event)
+    _answer_asks(turn, event, name, properties)
+    if name in turn.catalog.ending_events:
+        _end_journeys(turn, event, name, properties)
+    if event.history:
+        return "history"
+    if event.low_signal or name in turn.catalog.low_signal_events:
+        return "low_signal"
+    journeys.resume_waits(turn, name, properties)
+    journeys.enter(turn, event, name, properties)
+    return "applied"
+
+
+def _answer_asks(turn: Turn, event: EventInput, name: str, properties: Mapping[str, Any]) -> None:
+    """Close every ask the event answers, and with it all messages that would ask again."""
+    state = turn.state
+    for ask in turn.catalog.asks_by_event.get(name, ()):
+        if not ask.trigger.fits(state, turn.now_s, properties, {}):
+            continue
+        known = state.asks.get(ask.key)
+        if known is None or known.status != "answered":
+            at_s = min(to_s(event.occurred_at), turn.now_s)
+            state.asks[ask.key] = Ask("answered", at_s)
+            turn.asked(ask.key, "answered")
+        facts: dict[str, Fact] = {"ask": ask.key}
+        for pending in list(state.pending):
+            if _ask_of(turn, pending) == ask.key:
+                decide.end(turn, pending, refused("ask_done", Reason.ASK_DONE, facts))
+        for i, contact in enumerate(state.contacts):
+            flight = contact.flight
+            if flight and not flight.cancelled and _ask_of(turn, flight.pending) == ask.key:
+                flight = msgspec.structs.replace(flight, cancelled=Reason.ASK_DONE.value)
+                state.contacts[i] = msgspec.structs.replace(contact, flight=flight)
+
+
+def _ask_of(turn: Turn, pending: Pending) -> str:
+    journey = turn.catalog.journeys.get((pending.journey, pending.version))
+    step = journey.steps.get(pending.step) if journey else None
+    template = turn.catalog.templates.get(step.template) if isinstance(step, MessageStep) else None
+    return template.ask if template else ""
+
+
+def _end_journeys(turn: Turn, event: EventInput, name: str, properties: Mapping[str, Any]) -> None:
+    """End runs by exit rule or goal, with all that waits or is on its way because of them.
+
+    Imported history ends only what began before it happened.
+    """
+    state, history_s = turn.state, to_s(event.occurred_at) if event.history else None
+
+    def why(one: Pending, began_s: int) -> Reason | None:
+        if history_s is not None and history_s < began_s:
+            return None
+        return journeys.ending(turn, one.journey, one.version, name, properties, one.context)
+
+    for position in list(state.positions):
+        if history_s is not None and history_s < position.entered_s:
+            continue
+        reason = journeys.ending(
+            turn, position.journey, position.version, name, properties, position.context
+        )
+        if reason is not None:
+            move = Move.COMPLETED if reason is Reason.GOAL_REACHED else Move.EXITED
+            journeys.leave(turn, position, reason, move)
+    for pending in list(state.pending):
+        reason = why(pending, pending.since_s)
+        if reason is not None:
+            facts: dict[str, Fact] = {"journey": pending.journey, "event": name}
+            decide.end(turn, pending, refused(reason.value, reason, facts))
+    for i, contact in enumerate(state.contacts):
+        flight = contact.flight
+        reason = why(flight.pending, flight.pending.since_s) if flight else None
+        if flight is not None and reason is not None and not flight.cancelled:
+            flight = msgspec.structs.replace(flight, cancelled=reason.value)
+            state.contacts[i] = msgspec.structs.replace(contact, flight=flight)

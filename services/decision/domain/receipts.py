@@ -1,0 +1,184 @@
+"""What became of messages: slots are kept or given back, and opt-outs count at once."""
+
+from uuid import UUID
+
+import msgspec
+
+from services.decision.domain import decide, journeys, permission
+from services.decision.domain.case import held, refused
+from services.decision.domain.civil import to_s_up
+from services.decision.domain.decisions import Outcome, Ruling, Verdict
+from services.decision.domain.inputs import (
+    PermissionInput,
+    PermissionPart,
+    PermissionStatus,
+    PermitRefusedInput,
+    ReceiptInput,
+    ReceiptKind,
+)
+from services.decision.domain.model import TRANSACTIONAL, MessageStep
+from services.decision.domain.permit import permit
+from services.decision.domain.reasons import Reason
+from services.decision.domain.state import Contact, Pending
+from services.decision.domain.turn import Turn
+
+#: Bits of `Contact.seen`, in the order receipts were given a number; never reused.
+_BITS = {
+    ReceiptKind.DELIVERED: 1,
+    ReceiptKind.OPENED: 2,
+    ReceiptKind.CLICKED: 4,
+    ReceiptKind.REPLIED: 8,
+    ReceiptKind.BOUNCED: 16,
+    ReceiptKind.COMPLAINED: 32,
+    ReceiptKind.UNSUBSCRIBED: 64,
+}
+_REASONS = {reason.value: reason for reason in Reason}
+_DEFINITELY_NOT_SENT = {ReceiptKind.REJECTED, ReceiptKind.EXPIRED, ReceiptKind.CANCELLED}
+
+
+def on_receipt(turn: Turn, receipt: ReceiptInput) -> str:
+    """Learn what became of a message. Repeats, and receipts of forgotten messages, change no slot.
+
+    A definite "not sent" gives the slot back, but only of a reserved message: what may have been
+    sent stays counted.
+    """
+    index = _find(turn, receipt.message_id)
+    contact = None if index is None else turn.state.contacts[index]
+    kind = receipt.outcome
+    if contact is not None and kind in _DEFINITELY_NOT_SENT:
+        if contact.state != "reserved":
+            return "unchanged"
+        release(turn, contact, _why_not_sent(turn, contact, kind))
+        return "applied"
+    changed = False
+    if contact is not None and index is not None:
+        learned = _learned(contact, receipt)
+        changed = learned != contact
+        if changed:
+            turn.state.contacts[index] = learned
+            turn.changed()
+    opted_out = _opt_out(turn, receipt, contact)
+    return "applied" if changed or opted_out else "unchanged"
+
+
+def on_permit_refused(turn: Turn, refusal: PermitRefusedInput) -> str:
+    """Give back the slot of a message whose permit was refused; it waits, or ends."""
+    index = _find(turn, refusal.message_id)
+    contact = None if index is None else turn.state.contacts[index]
+    if contact is None or contact.state != "reserved":
+        return "unchanged"
+    reason = _REASONS.get(refusal.reason, Reason.PERMIT_REFUSED)
+    asked_now = permit(turn.state, contact.id, turn.catalog, turn.now, turn.controls).verdict
+    if asked_now is not None and asked_now.reason is reason:
+        verdict = asked_now
+    elif refusal.until is not None:
+        verdict = held("permit", reason, to_s_up(refusal.until))
+    else:
+        verdict = refused("permit", reason)
+    release(turn, contact, verdict)
+    return "applied"
+
+
+def release(turn: Turn, contact: Contact, verdict: Verdict) -> None:
+    """Give back a slot. What is only held competes again; others that were held may go sooner."""
+    state = turn.state
+    state.contacts.remove(contact)
+    turn.changed()
+    if contact.flight is None:
+        return
+    pending = contact.flight.pending
+    template = turn.catalog.templates.get(contact.template)
+    ask = state.asks.get(template.ask) if template else None
+    if template and ask and ask.status == "open" and ask.journey == pending.journey:
+        del state.asks[template.ask]
+    for i, waiting in enumerate(state.pending):
+        if waiting.due_s > turn.now_s:
+            state.pending[i] = msgspec.structs.replace(waiting, due_s=turn.now_s)
+    decide.record(turn, pending, verdict, Outcome.RELEASED)
+    when_blocked = _when_blocked(turn, pending)
+    if verdict.ruling is Ruling.HELD and when_blocked == "hold":
+        until_s = pending.valid_until_s if verdict.until is None else to_s_up(verdict.until)
+        due_s = min(max(until_s, turn.now_s), pending.valid_until_s)
+        state.pending.append(msgspec.structs.replace(pending, due_s=due_s))
+    elif when_blocked == "exit":
+        position = journeys.find(turn, pending.journey, pending.entry)
+        if position is not None:
+            journeys.leave(turn, position, verdict.reason)
+
+
+def _find(turn: Turn, message_id: UUID) -> int | None:
+    for i, contact in enumerate(turn.state.contacts):
+        if contact.id == message_id:
+            return i
+    return None
+
+
+def _when_blocked(turn: Turn, pending: Pending) -> str:
+    journey = turn.catalog.journeys.get((pending.journey, pending.version))
+    step = journey.steps.get(pending.step) if journey else None
+    return step.when_blocked if isinstance(step, MessageStep) else "skip"
+
+
+def _why_not_sent(turn: Turn, contact: Contact, kind: ReceiptKind) -> Verdict:
+    if kind is ReceiptKind.EXPIRED:
+        return refused("delivery", Reason.EXPIRED)
+    if kind is ReceiptKind.CANCELLED:
+        answer = permit(turn.state, contact.id, turn.catalog, turn.now, turn.controls)
+        if answer.verdict is not None:
+            return answer.verdict
+    return refused("delivery", Reason.NOT_ACCEPTED, {"detail": kind.value})
+
+
+def _learned(contact: Contact, receipt: ReceiptInput) -> Contact:
+    """Return the contact with what the receipt says. A sign of life means it was accepted."""
+    kind, state, at_s, flight = receipt.outcome, contact.state, contact.at_s, contact.flight
+    bit = _BITS.get(kind, 0)
+    if state != "accepted" and (kind is ReceiptKind.ACCEPTED or bit):
+        state, flight = "accepted", None
+        at_s = max(at_s, to_s_up(receipt.at)) if kind is ReceiptKind.ACCEPTED else at_s
+    elif state == "reserved" and kind is ReceiptKind.UNKNOWN:
+        state, at_s = "unknown", max(at_s, to_s_up(receipt.at))
+        # Only a transactional message is tried again after an unknown outcome.
+        flight = flight if contact.message_class == TRANSACTIONAL else None
+    return msgspec.structs.replace(
+        contact, state=state, at_s=at_s, seen=contact.seen | bit, flight=flight
+    )
+
+
+def _opt_out(turn: Turn, receipt: ReceiptInput, contact: Contact | None) -> bool:
+    """Turn a hard bounce, a complaint or an unsubscribe into the permission change it means."""
+    channel = receipt.channel or (contact.channel if contact else "")
+    topic = receipt.topic or (contact.topic if contact else "*")
+    part, status, address = PermissionPart.SUPPRESSION, PermissionStatus.SET, ""
+    if receipt.outcome is ReceiptKind.UNSUBSCRIBED:
+        part, status, reason = PermissionPart.CONSENT, PermissionStatus.WITHDRAWN, "unsubscribed"
+    elif receipt.outcome is ReceiptKind.COMPLAINED:
+        channel, topic, reason = "*", "*", "complaint"
+    elif receipt.outcome is ReceiptKind.BOUNCED and receipt.hard_bounce and channel:
+        topic, reason = "*", "hard_bounce"
+        endpoint = turn.state.endpoints.get(channel)
+        address = endpoint.address if endpoint else ""
+    else:
+        return False
+    what = PermissionInput(
+        receipt.id, part, status, receipt.at, "contact", channel or "*", topic, "receipt",
+        f"receipt:{receipt.id}", address, reason,
+    )  # fmt: skip
+    return change_permission(turn, what, receipt.message_id)
+
+
+def on_permission(turn: Turn, what: PermissionInput) -> str:
+    """Apply a change of permission; what is older than what is known changes nothing."""
+    return "applied" if change_permission(turn, what, None) else "unchanged"
+
+
+def change_permission(turn: Turn, what: PermissionInput, message_id: UUID | None) -> bool:
+    """Apply a change of permission and record it; return whether anything changed."""
+    state = turn.state
+    after = permission.change(state.permission, what, state.endpoints)
+    if after is state.permission:
+        return False
+    state.permission = after
+    turn.changed()
+    turn.permitted(what, message_id)
+    return True
