@@ -17,8 +17,9 @@ Place = tuple[int, str]
 class Rule:
     """A named rule: which files it looks at, and where it is broken in one.
 
-    A place is excused by a comment on its line, or on the line before,
-    `# lint: allow <name>: <reason>`. An excuse without a reason or without use is a finding too.
+    A place is excused by a comment in its statement, up to its line, or on the line before the
+    statement: `# lint: allow <name>: <reason>`. An excuse without a reason or without use is a
+    finding too.
     """
 
     name: str
@@ -52,7 +53,7 @@ def read(root: Path, path: Path) -> Source:
 
 def _excuse(source: Source, rule: str, line: int) -> int | None:
     for allowance in source.allowances:
-        if allowance.rule == rule and allowance.line in (line, line - 1):
+        if allowance.rule == rule and source.statement_start(line) - 1 <= allowance.line <= line:
             return allowance.line
     return None
 

@@ -76,6 +76,26 @@ class Source:
                 found.append(Allowance(token.start[0], match["rule"], reason))
         return found
 
+    @cached_property
+    def constants(self) -> dict[str, str]:
+        """The module's string constants by name, with those they are made of filled in."""
+        found: dict[str, str] = {}
+        for node in self.tree.body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                text = _text(node.value, found)
+                if text is not None:
+                    found[node.targets[0].id] = text
+        return found
+
+    def statement_start(self, line: int) -> int:
+        """The first line of the innermost statement around a line."""
+        starts = (
+            node.lineno
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or line)
+        )
+        return max(starts, default=line)
+
     def is_in(self, *folders: str) -> bool:
         """Whether the file is one of these, or lies below one of them."""
         return any(self.path.is_relative_to(folder) for folder in folders)
@@ -104,26 +124,34 @@ def parent_of(node: ast.AST) -> ast.AST | None:
 
 @dataclass(frozen=True)
 class Text:
-    """A string of the file; the parts of an f-string that are computed read `{}`."""
+    """A string of the file; what an f-string computes reads `{}`, constants are filled in."""
 
     value: str
     line: int
 
 
 def strings(source: Source) -> Iterator[Text]:
-    """Every string of a file except docstrings; adjacent literals and f-strings count as one."""
+    """Every string of a file except docstrings; adjacent literals, f-strings and sums are one."""
     for node in ast.walk(source.tree):
         parent = parent_of(node)
-        if isinstance(parent, ast.Expr | ast.JoinedStr):
-            continue  # a docstring, or a part of an f-string that is seen as a whole
-        if isinstance(node, ast.JoinedStr):
-            value = "".join(_part(part) for part in node.values)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            value = node.value
-        else:
-            continue
-        yield Text(value, node.lineno)
+        if isinstance(parent, ast.Expr | ast.JoinedStr | ast.BinOp):
+            continue  # a docstring, or a part of a text that is seen as a whole
+        value = _text(node, source.constants)
+        if value is not None and not isinstance(node, ast.Name):
+            yield Text(value, getattr(node, "lineno", 1))
 
 
-def _part(node: ast.expr) -> str:
-    return str(node.value) if isinstance(node, ast.Constant) else "{}"
+def _text(node: ast.AST, constants: dict[str, str]) -> str | None:
+    """What a node says as a string, as far as it can be read; None for anything else."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.Name):
+        return constants.get(node.id)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(part, constants) or "" for part in node.values)
+    if isinstance(node, ast.FormattedValue):
+        return _text(node.value, constants) or "{}"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = _text(node.left, constants), _text(node.right, constants)
+        return None if left is None and right is None else (left or "{}") + (right or "{}")
+    return None

@@ -22,6 +22,7 @@ PLANTED = [
     ("clock", HANDLER, "from time import perf_counter\nx = perf_counter()  # <-"),
     ("clock", HANDLER, "import time\nfield(default_factory=time.time)  # <-"),
     ("clock", HANDLER, "import asyncio\nx = asyncio.get_running_loop().time()  # <-"),
+    ("clock", "bench/step_bench.py", "import time\nx = time.time()  # <-"),
     ("commits", HANDLER, "async def on(tx):\n    await tx.commit()  # <-"),
     ("commits", STORE, "async def on(tx):\n    await tx.execute('ROLLBACK')  # <-"),
     ("environment", HANDLER, "import os\nx = os.environ['A']  # <-"),
@@ -63,6 +64,7 @@ FINE = [
     ("clock", HANDLER, "x = clock.now()\ny = clock.monotonic()\nz = event.time()"),
     ("commits", "kit/db/database.py", "async def f(t):\n    await t.commit()"),
     ("commits", HANDLER, "x = 'commit the change of the person to the ledger and begin again'"),
+    ("commits", HANDLER, "log.debug('commit run again: %s', error)"),
     ("environment", "services/ingest/main.py", "import os\nx = os.environ"),
     ("environment", "cli/up.py", "import os\nx = os.environ"),
     ("kept-tasks", HANDLER, "import asyncio\ntask = asyncio.create_task(f())"),
@@ -159,13 +161,23 @@ class TestWorkspaceSql:
         code = "X = (\n    'SELECT state FROM people'\n    ' WHERE workspace = $1'\n)"
         assert self.found(tmp_path, code) == []
 
+    def test_constant_in_an_f_string_is_filled_in(self, tmp_path: Path) -> None:
+        code = """
+            _OWN = "WHERE workspace = $1"
+            X = f"SELECT state FROM people {_OWN}"
+            Y = "SELECT state FROM people " + _OWN
+        """
+        assert self.found(tmp_path, code) == []
+
     def test_table_without_workspace_is_free(self, tmp_path: Path) -> None:
         assert self.found(tmp_path, "X = 'SELECT revision FROM models'") == []
 
     def test_excused_query_is_left_alone(self, tmp_path: Path) -> None:
         code = """
             # lint: allow workspace-sql: counts all people for a gauge
-            X = "SELECT count(*) FROM people"
+            X = count(
+                "SELECT count(*) FROM people",
+            )
         """
         assert self.found(tmp_path, code) == []
 

@@ -13,9 +13,7 @@ from dev.lint.rule import PRODUCT, Place, Rule
 from dev.lint.source import Source, strings
 
 _METHODS = ("commit", "rollback")
-_STATEMENT = re.compile(
-    r"^\s*(BEGIN|START\s+TRANSACTION|COMMIT|ROLLBACK)\b(?!\s+TO\b)", re.IGNORECASE
-)
+_STATEMENT = re.compile(r"^\s*(BEGIN|START TRANSACTION|COMMIT|ROLLBACK)\b(?! TO\b)")
 
 
 def _places(source: Source) -> Iterator[Place]:
