@@ -1,4 +1,6 @@
-"""What the handlers need from the world: the store's promises and the values that pass between them."""
+"""What the handlers need from the world: the store's promises and the values that pass between
+them.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +16,9 @@ Key = tuple[str, UUID]
 
 @dataclass(frozen=True)
 class StoredState:
-    """A person's row: the encoded state, empty for a person never seen, and where they were merged to."""
+    """A person's row: the encoded state, empty for a person never seen, and where they were merged
+    to.
+    """
 
     state: bytes
     merged_into: UUID | None
@@ -66,6 +70,8 @@ class Store(Protocol):
     async def list_due(self, tx: Tx, now: datetime, limit: int) -> list[Key]: ...
 
     async def due_of(self, tx: Tx, keys: Sequence[Key]) -> dict[Key, datetime]: ...
+
+    async def next_due(self, tx: Tx) -> datetime | None: ...
 
     async def insert_steps(self, tx: Tx, steps: Sequence[StoredStep]) -> None: ...
 

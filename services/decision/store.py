@@ -1,4 +1,6 @@
-"""The only queries of the decision service. Every one names the workspace; every multi-row one goes in key order."""
+"""The only queries of the decision service. Every one names the workspace; every multi-row one goes
+in key order.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -9,8 +11,9 @@ from kit.db.database import Tx
 from kit.errors import NotFound
 from services.decision.ports import Key, StoredDecision, StoredState, StoredStep
 
+
 async def lock_states(tx: Tx, keys: Iterable[Key], now: datetime) -> dict[Key, StoredState]:
-    """Locks the rows of these people until the transaction ends, creating those that are missing."""
+    """Locks these people until the transaction ends, creating those that are missing."""
     ordered = sorted(set(keys))
     found = await _lock(tx, ordered)
     missing = [key for key in ordered if key not in found]
@@ -31,7 +34,7 @@ async def lock_states(tx: Tx, keys: Iterable[Key], now: datetime) -> dict[Key, S
 async def _lock(tx: Tx, ordered: Sequence[Key]) -> dict[Key, StoredState]:
     rows = await tx.fetch(
         "SELECT workspace, person, state, merged_into FROM person_states"
-        " JOIN unnest($1::text[], $2::uuid[]) AS keys (workspace, person) USING (workspace, person)"
+        " JOIN unnest($1::text[], $2::uuid[]) AS k (workspace, person) USING (workspace, person)"
         " ORDER BY workspace, person FOR UPDATE OF person_states",
         [workspace for workspace, _ in ordered],
         [person for _, person in ordered],
@@ -44,7 +47,7 @@ async def read_states(tx: Tx, keys: Iterable[Key]) -> dict[Key, StoredState]:
     ordered = sorted(set(keys))
     rows = await tx.fetch(
         "SELECT workspace, person, state, merged_into FROM person_states"
-        " JOIN unnest($1::text[], $2::uuid[]) AS keys (workspace, person) USING (workspace, person)",
+        " JOIN unnest($1::text[], $2::uuid[]) AS k (workspace, person) USING (workspace, person)",
         [workspace for workspace, _ in ordered],
         [person for _, person in ordered],
     )
@@ -101,7 +104,7 @@ async def due_of(tx: Tx, keys: Sequence[Key]) -> dict[Key, datetime]:
     """When these people, locked by the caller, have something due."""
     rows = await tx.fetch(
         "SELECT workspace, person, due_at FROM wakeups"
-        " JOIN unnest($1::text[], $2::uuid[]) AS keys (workspace, person) USING (workspace, person)",
+        " JOIN unnest($1::text[], $2::uuid[]) AS k (workspace, person) USING (workspace, person)",
         *_columns(keys, 2),
     )
     return {(row["workspace"], row["person"]): row["due_at"] for row in rows}
@@ -116,6 +119,7 @@ async def next_due(tx: Tx) -> datetime | None:
 
 
 async def insert_steps(tx: Tx, steps: Sequence[StoredStep]) -> None:
+    """Keeps what steps rested on."""
     await tx.execute(
         "INSERT INTO steps (workspace, id, person, at, state_before, inputs, catalog_revision)"
         " SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bytea[],"
@@ -131,6 +135,7 @@ async def insert_steps(tx: Tx, steps: Sequence[StoredStep]) -> None:
 
 
 async def insert_decisions(tx: Tx, decisions: Sequence[StoredDecision]) -> None:
+    """Keeps decisions; ids are derived, so the same decision twice is a broken invariant."""
     await tx.execute(
         "INSERT INTO decisions (workspace, id, person, step, at, decision, traceparent)"
         " SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[],"
@@ -178,8 +183,11 @@ async def get_decision(tx: Tx, workspace: str, decision: UUID) -> tuple[StoredDe
 
 
 async def insert_permission(tx: Tx, entries: Sequence[tuple[Any, ...]]) -> None:
-    """Appends to the permission ledger: workspace, person, id, seq, at, part, status, purpose, channel, topic,
-    basis, reason, until, message, evidence (JSON text)."""
+    """Appends to the permission ledger.
+
+    Each entry: workspace, person, id, seq, at, part, status, purpose, channel, topic, basis,
+    reason, until, message, evidence (JSON text).
+    """
     await tx.execute(
         "INSERT INTO permission_ledger (workspace, person, id, seq, at, part, status, purpose,"
         " channel, topic, basis, reason, until, message, evidence)"
@@ -204,7 +212,9 @@ async def heads(tx: Tx, workspaces: Iterable[str]) -> dict[str, int]:
 
 
 async def lock_head(tx: Tx, workspace: str, now: datetime) -> int:
-    """The head revision (0 before the first apply), locked: applies of a workspace go one after the other."""
+    """The head revision (0 before the first apply), locked: applies of a workspace go one after the
+    other.
+    """
     await tx.execute(
         "INSERT INTO catalog_heads (workspace, revision, applied_at) VALUES ($1, 0, $2)"
         " ON CONFLICT (workspace) DO NOTHING",
@@ -234,9 +244,7 @@ async def documents(
     return [(r["kind"], r["key"], r["revision"], r["body"]) for r in rows if not r["deleted"]]
 
 
-async def former_journeys(
-    tx: Tx, workspace: str, revision: int
-) -> list[tuple[str, str, int, str]]:
+async def former_journeys(tx: Tx, workspace: str, revision: int) -> list[tuple[str, str, int, str]]:
     """Earlier versions of journeys, for people in flight: columns as in `documents`."""
     rows = await tx.fetch(
         "SELECT DISTINCT ON (key, body -> 'version') kind, key, revision, body::text AS body"

@@ -32,7 +32,7 @@ from services.decision.domain.decisions import (
     PermissionChanged,
     Verdict,
 )
-from services.decision.domain.explain import sentence
+from services.decision.domain.sentences import sentence
 
 _json = msgspec.json.Encoder()
 
@@ -321,6 +321,7 @@ class Answer:
 
 
 def permit_questions(body: bytes) -> list[Question]:
+    """The questions of one request, in order."""
     return [
         Question(each.workspace, UUID(bytes=each.person), UUID(bytes=each.message_id))
         for each in service_pb2.PermitRequest.FromString(body).questions
@@ -328,6 +329,7 @@ def permit_questions(body: bytes) -> list[Question]:
 
 
 def permit_reply(answers: Sequence[Answer]) -> bytes:
+    """The answers, in the order of the questions."""
     return service_pb2.PermitReply(
         answers=[
             service_pb2.PermitAnswer(
@@ -410,32 +412,39 @@ def change_evidence(body: bytes) -> bytes:
     return evidence or b"{}"
 
 
-def change_reply(changed: bool) -> bytes:
+def change_reply(*, changed: bool) -> bytes:
+    """The answer to a change of permission."""
     return service_pb2.ChangePermissionReply(changed=changed).SerializeToString()
 
 
 def person_of_permission(body: bytes) -> UUID:
+    """Whose permission is asked for."""
     return UUID(bytes=service_pb2.PermissionRequest.FromString(body).person)
 
 
 def permission_reply(permission: Any) -> bytes:
+    """All five parts as JSON."""
     reply = service_pb2.PermissionReply(permission_json=_json.encode(permission))
     return reply.SerializeToString()
 
 
 def person_of_journeys(body: bytes) -> UUID:
+    """Whose journeys are asked for."""
     return UUID(bytes=service_pb2.JourneysRequest.FromString(body).person)
 
 
 def journeys_reply(journeys: Any) -> bytes:
+    """The journeys as JSON."""
     return service_pb2.JourneysReply(journeys_json=_json.encode(journeys)).SerializeToString()
 
 
 def decision_id(body: bytes) -> UUID:
+    """Which decision is asked for."""
     return UUID(bytes=service_pb2.DecisionRequest.FromString(body).decision_id)
 
 
 def decision_reply(decision: Decision, basis: Any, traceparent: str) -> bytes:
+    """The decision, what it rested on as JSON, and its trace."""
     return service_pb2.DecisionReply(
         person=decision.person.bytes,
         decision=_decision(decision),

@@ -23,7 +23,8 @@ class CatalogDesk:
         self._clock = clock
 
     async def on_apply(self, tx: Tx, request: Request) -> bytes:
-        """Checks the whole catalog as it would be, then makes it the head; applying the same again changes nothing.
+        """Checks the whole catalog as it would be, then makes it the head; applying the same again
+        changes nothing.
 
         Raises Invalid with every problem: document, path, what was expected.
         """
@@ -48,7 +49,9 @@ class CatalogDesk:
         head = heads.get(request.workspace, 0)
         at = min(revision, head) if revision else head
         rows = await self._store.documents(tx, request.workspace, at, kind, key)
-        return wire.catalog_reply(at, [(k, key_, rev, body.encode()) for k, key_, rev, body in rows])
+        return wire.catalog_reply(
+            at, [(k, key_, rev, body.encode()) for k, key_, rev, body in rows]
+        )
 
 
 def _by_key(rows: Sequence[tuple[str, str, int, str]]) -> Documents:
@@ -60,16 +63,16 @@ def _keys(given: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
 
 
 def _wanted(current: Documents, given: Sequence[dict[str, Any]]) -> Documents:
-    """The whole catalog after the apply. A journey that changed under its old version gets the next one."""
+    """The whole catalog after the apply. A journey that changed under its old version gets the next
+    one.
+    """
     keys = _keys(given)
     if twice := sorted({f"{kind} {key}" for kind, key in keys if keys.count((kind, key)) > 1}):
         raise Invalid(f"Given twice: {', '.join(twice)}")
     wanted = dict(current)
     for key, document in zip(keys, given, strict=True):
-        before = current.get(key)
-        if key[0] == "journey":
-            document = _versioned(document, before)
-        wanted[key] = document
+        is_journey = key[0] == "journey"
+        wanted[key] = _versioned(document, current.get(key)) if is_journey else document
     return wanted
 
 
@@ -91,7 +94,9 @@ def _check(wanted: Documents, revision: int) -> None:
             {"document": p.document, "path": p.path, "expected": p.expected, "got": p.got}
             for p in error.problems
         ]
-        raise Invalid("The catalog would not be valid; nothing was changed", errors=problems) from error
+        raise Invalid(
+            "The catalog would not be valid; nothing was changed", errors=problems
+        ) from error
 
 
 def _change(

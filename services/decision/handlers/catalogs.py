@@ -13,14 +13,16 @@ KEPT_MAX = 256
 
 
 class Catalogs:
-    """Answers with the catalog at a revision; revisions are immutable, so a parsed one stays true."""
+    """The catalog at a revision; revisions are immutable, so a parsed one stays true."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._kept: dict[tuple[str, int], Catalog] = {}
 
     async def current(self, tx: Tx, workspaces: Iterable[str]) -> Mapping[str, Catalog]:
-        """The head of each workspace, as this transaction sees it; an empty one before the first apply."""
+        """The head of each workspace, as this transaction sees it; an empty one before the first
+        apply.
+        """
         wanted = set(workspaces)
         heads = await self._store.heads(tx, wanted)
         return {name: await self.at(tx, name, heads.get(name, 0)) for name in wanted}

@@ -1,7 +1,7 @@
 """One batch through the core: lock the people, step each once, write everything back, set-based.
 
-Whatever made the batch (events, receipts, wake-ups, permission changes, refused permits), this is the only way a
-person's state changes.
+Whatever made the batch (events, receipts, wake-ups, permission changes, refused permits), this is
+the only way a person's state changes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,7 +56,6 @@ class _Written:
     permission: list[tuple[Any, ...]] = field(default_factory=list)
 
 
-
 class Decider:
     """Runs the pure step for many people in one transaction."""
 
@@ -76,14 +75,13 @@ class Decider:
         catalogs = await self._catalogs.current(tx, {work.key[0] for work in batch})
         written = _Written()
         results = [
-            self._one(tx, work, locked, catalogs[work.key[0]], now, lane, written)
-            for work in batch
+            self._one(tx, work, locked, catalogs[work.key[0]], now, lane, written) for work in batch
         ]
         await self._write(tx, written, now)
         return results
 
     async def lock(self, tx: Tx, keys: Sequence[Key], now: datetime) -> dict[Key, StoredState]:
-        """Locks people and those they were merged into; the dict also knows each tombstone's row."""
+        """Locks people and those they were merged into; has each tombstone's row too."""
         rows = await self._store.lock_states(tx, keys, now)
         for _ in range(MERGE_HOPS_MAX):
             further = [
@@ -120,52 +118,41 @@ class Decider:
             if result.decisions:
                 span.set_attribute(ATTRIBUTE_DECISION, str(result.decisions[-1].id))
                 span.set_attribute(ATTRIBUTE_OUTCOME, str(result.decisions[-1].outcome))
+        if not result.changed:
+            return result
         state_after = states.encode(result.state)
         # Another input of this batch may belong to the same survivor: it goes on from here.
         locked[workspace, person] = StoredState(state_after, None)
         written.states.append((workspace, person, state_after, None))
         written.wakeups.append((workspace, person, result.next_wakeup))
-        self._record(work, workspace, person, state_before, result, catalog, now, traceparent, written)
-        sender = wire.Sender(workspace, person, lane, now, traceparent)
+        if result.decisions:
+            inputs = given.encode(work.inputs)
+            basis = StoredStep(
+                workspace,
+                derive_id(result.decisions[0].id, "step"),
+                person,
+                now,
+                state_before,
+                inputs,
+                catalog.revision,
+            )
+            written.steps.append(basis)
+            for decision in result.decisions:
+                written.decisions.append(_stored(basis, decision, traceparent))
+        for effect in result.effects:
+            if isinstance(effect, PermissionChanged):
+                written.permission.append(_ledger(workspace, person, effect, work.evidence))
+        self._emit(tx, wire.Sender(workspace, person, lane, now, traceparent), result)
+        return result
+
+    def _emit(self, tx: Tx, sender: wire.Sender, result: StepResult) -> None:
         for decision in result.decisions:
+            self._decided.add(1, {"outcome": decision.outcome, "reason": decision.reason or ""})
             for fact in wire.decision_facts(sender, decision):
                 tx.emit(fact)
         for effect in result.effects:
             for fact in wire.effect_facts(sender, effect):
                 tx.emit(fact)
-        return result
-
-    def _record(
-        self,
-        work: Work,
-        workspace: str,
-        person: UUID,
-        state_before: bytes,
-        result: StepResult,
-        catalog: Catalog,
-        now: datetime,
-        traceparent: str,
-        written: _Written,
-    ) -> None:
-        if result.decisions:
-            step_id = derive_id(result.decisions[0].id, "step")
-            written.steps.append(
-                StoredStep(
-                    workspace,
-                    step_id,
-                    person,
-                    now,
-                    state_before,
-                    given.encode(work.inputs),
-                    catalog.revision,
-                )
-            )
-        for decision in result.decisions:
-            written.decisions.append(_stored(workspace, step_id, decision, traceparent))
-            self._decided.add(1, {"outcome": str(decision.outcome), "reason": decision.reason or ""})
-        for effect in result.effects:
-            if isinstance(effect, PermissionChanged):
-                written.permission.append(_ledger(workspace, person, effect, work.evidence))
 
     async def _write(self, tx: Tx, written: _Written, now: datetime) -> None:
         # A survivor stepped twice in one batch is written once, as last seen.
@@ -192,12 +179,12 @@ def survivor(key: Key, rows: Mapping[Key, StoredState]) -> Key:
     return workspace, person
 
 
-def _stored(workspace: str, step_id: UUID, decision: Decision, traceparent: str) -> StoredDecision:
+def _stored(basis: StoredStep, decision: Decision, traceparent: str) -> StoredDecision:
     return StoredDecision(
-        workspace,
+        basis.workspace,
         decision.id,
         decision.person,
-        step_id,
+        basis.id,
         decision.at,
         decided.encode(decision),
         traceparent,

@@ -19,7 +19,7 @@ class Facts:
         self._store = store
 
     async def on_facts(self, tx: Tx, facts: Sequence[IncomingFact]) -> None:
-        """Applies a batch in order; a merge in it splits the batch, because it changes who is who."""
+        """Applies a batch in order; a merge splits it, because it changes who is who."""
         work: dict[Key, Work] = {}
         lane = facts[0].lane
         for fact in facts:

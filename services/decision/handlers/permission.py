@@ -1,15 +1,14 @@
 """Changes of permission: effective when answered, evidence kept."""
 
-
 from kit.bus.rpc import Request
 from kit.clock import Clock
 from kit.db.database import Tx
 from kit.ids import new_id
 from services.decision import wire
 from services.decision.domain import state as states
-from services.decision.domain.explain import permission_view
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.deciding import Decider, Work, survivor
+from services.decision.handlers.views import permission_view
 from services.decision.ports import Key, Store
 
 
@@ -33,18 +32,15 @@ class PermissionDesk:
             wire.change_evidence(request.body).decode(),
         )
         [result] = await self._decider.decide(tx, [work], "now")
-        return wire.change_reply(bool(result.effects))
+        return wire.change_reply(changed=bool(result.effects))
 
     async def on_permission(self, tx: Tx, request: Request) -> bytes:
         """All five parts, with the verdict per channel and topic."""
         key = (request.workspace, wire.person_of_permission(request.body))
         catalogs = await self._catalogs.current(tx, {request.workspace})
         now = self._clock.now()
-        state = await self._state(tx, key)
+        state = await read_state(tx, self._store, key)
         return wire.permission_reply(permission_view(state, catalogs[request.workspace], now))
-
-    async def _state(self, tx: Tx, key: Key) -> states.PersonState:
-        return await read_state(tx, self._store, key)
 
 
 async def read_state(tx: Tx, store: Store, key: Key) -> states.PersonState:
@@ -56,5 +52,3 @@ async def read_state(tx: Tx, store: Store, key: Key) -> states.PersonState:
     if row is None or not row.state:
         return states.new(survivor(key, rows)[1])
     return states.decode(row.state)
-
-

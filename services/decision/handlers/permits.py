@@ -9,12 +9,12 @@ from services.decision import wire
 from services.decision.domain import state as states
 from services.decision.domain.ids import derive_id
 from services.decision.domain.inputs import PermitRefusedInput
-from services.decision.domain.permit import Granted, Refused, permit
+from services.decision.domain.permit import Permit, permit
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.deciding import Decider, Work, survivor
 from services.decision.ports import Key, Store, StoredState
 
-Asked = tuple[wire.Question, Granted | Refused]
+Asked = tuple[wire.Question, Permit]
 
 
 class Permits:
@@ -34,10 +34,10 @@ class Permits:
         questions = wire.permit_questions(request.body)
         async with self._db.worker(readonly=True) as tx:
             asked = await self._judge(tx, questions)
-        refused = [(q, verdict) for q, verdict in asked if isinstance(verdict, Refused)]
+        refused = [(question, answer) for question, answer in asked if not answer.granted]
         if refused:
             await self._db.retrying(lambda: self._record(refused))
-        return wire.permit_reply([_answer(verdict) for _, verdict in asked])
+        return wire.permit_reply([_answer(answer) for _, answer in asked])
 
     async def _judge(self, tx: Tx, questions: Sequence[wire.Question]) -> list[Asked]:
         rows = await self._rows(tx, [(q.workspace, q.person) for q in questions])
@@ -60,7 +60,7 @@ class Permits:
                 return rows
             rows |= await self._store.read_states(tx, missing)
 
-    async def _record(self, refused: Sequence[tuple[wire.Question, Refused]]) -> None:
+    async def _record(self, refused: Sequence[Asked]) -> None:
         now = self._clock.now()
         work: dict[Key, Work] = {}
         for question, verdict in refused:
@@ -77,7 +77,10 @@ class Permits:
             await self._decider.decide(tx, list(work.values()), "now")
 
 
-def _answer(verdict: Granted | Refused) -> wire.Answer:
-    if isinstance(verdict, Granted):
-        return wire.Answer(granted=True)
-    return wire.Answer(False, str(verdict.reason), verdict.sentence_en, verdict.sentence_de)
+def _answer(answer: Permit) -> wire.Answer:
+    return wire.Answer(
+        granted=answer.granted,
+        reason=str(answer.reason or ""),
+        reason_en=answer.sentence("en"),
+        reason_de=answer.sentence("de"),
+    )

@@ -10,10 +10,10 @@ from services.decision.domain import decisions as decided
 from services.decision.domain import inputs as given
 from services.decision.domain import state as states
 from services.decision.domain.decisions import Decision
-from services.decision.domain.explain import journeys_view
 from services.decision.domain.step import step
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.permission import read_state
+from services.decision.handlers.views import journeys_view
 from services.decision.ports import Store, StoredStep
 
 
@@ -31,7 +31,7 @@ class ReadingDesk:
         stored, basis = await self._store.get_decision(tx, request.workspace, decision_id)
         decision = decided.decode(stored.decision)
         agrees = await self._replays(tx, basis, decision)
-        return wire.decision_reply(decision, _basis(basis, agrees), stored.traceparent)
+        return wire.decision_reply(decision, _basis(basis, agrees=agrees), stored.traceparent)
 
     async def on_journeys(self, tx: Tx, request: Request) -> bytes:
         """Where the person stands in each journey, and until when."""
@@ -45,7 +45,7 @@ class ReadingDesk:
         return decision in result.decisions
 
 
-def _basis(basis: StoredStep, agrees: bool) -> dict[str, Any]:
+def _basis(basis: StoredStep, *, agrees: bool) -> dict[str, Any]:
     return {
         "step": str(basis.id),
         "at": basis.at.isoformat(),

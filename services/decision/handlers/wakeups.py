@@ -18,7 +18,9 @@ log = logging.getLogger("kairos.decision.wakeups")
 BATCH = 100
 """People stepped per transaction, about 20 ms."""
 IDLE_S = 1.0
-"""How long a process that saw nothing due sleeps at most; a sooner wake-up of its own ends the sleep."""
+"""How long a process that saw nothing due sleeps at most; a sooner wake-up of its own ends the
+sleep.
+"""
 
 
 class Wakeups:
