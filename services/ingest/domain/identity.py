@@ -1,0 +1,221 @@
+"""Who an event is about, and where it stands in that person's sequence.
+
+A person is found by user id or anonymous id. An anonymous profile that turns out to be a known
+person is merged into the known one; two profiles that both have a user id never merge. The plan is
+worked out in order, on what was read under the profiles' locks, and then written as a whole.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from services.ingest.domain.items import Item, Kind
+
+
+class IdKind(StrEnum):
+    """The sorts of ids a client may name a person by."""
+
+    USER = "user"
+    ANONYMOUS = "anonymous"
+
+
+class Identity(NamedTuple):
+    """One id of a person within a workspace."""
+
+    workspace: str
+    kind: IdKind
+    value: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Profile:
+    """A living profile while a plan is made. `user_id` is empty while the person is anonymous."""
+
+    id: UUID
+    workspace: str
+    user_id: str = ""
+    last_seq: int = 0
+    last_seen_at: datetime
+    created_at: datetime
+    merged_into: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """An item with the person it belongs to and its number in that person's sequence."""
+
+    item: Item
+    profile: UUID
+    person_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """The loser's past goes to the winner; has a number in the winner's sequence."""
+
+    workspace: str
+    winner: UUID
+    person_seq: int
+    loser: UUID
+    loser_last_seq: int
+    item: Item
+
+
+@dataclass(kw_only=True)
+class Plan:
+    """What to write. `steps` holds items and merges in the order of the sequences."""
+
+    steps: list[Placed | Merge] = field(default_factory=list)
+    profiles: dict[UUID, Profile] = field(default_factory=dict)
+    new_identities: dict[Identity, UUID] = field(default_factory=dict)
+
+    @property
+    def placed(self) -> list[Placed]:
+        return [step for step in self.steps if isinstance(step, Placed)]
+
+    @property
+    def merges(self) -> list[Merge]:
+        return [step for step in self.steps if isinstance(step, Merge)]
+
+    def home_of(self, profile: UUID) -> UUID:
+        """The profile that stands for `profile` once the plan is carried out."""
+        while (winner := self.profiles[profile].merged_into) is not None:
+            profile = winner
+        return profile
+
+
+def identities_of(items: Iterable[Item]) -> set[Identity]:
+    """Every id a plan for these items may ask for."""
+    return {identity for item in items for identity in _named(item)}
+
+
+def plan(
+    items: Sequence[Item],
+    owners: Mapping[Identity, UUID],
+    profiles: Mapping[UUID, Profile],
+    new_id: Callable[[], UUID],
+    at: datetime,
+) -> Plan:
+    """Places every item, in order.
+
+    Args:
+        owners: the profile of each known identity.
+        profiles: those profiles, locked, none of them merged away; changed by the plan.
+    """
+    planner = _Planner(owners, dict(profiles), new_id, at)
+    for item in items:
+        planner.place(item)
+    return planner.plan
+
+
+class _Planner:
+    def __init__(
+        self,
+        owners: Mapping[Identity, UUID],
+        profiles: dict[UUID, Profile],
+        new_id: Callable[[], UUID],
+        at: datetime,
+    ) -> None:
+        self._owners = dict(owners)
+        self._new_id = new_id
+        self._at = at
+        self.plan = Plan(profiles=profiles)
+
+    def place(self, item: Item) -> None:
+        profile = self._person(item)
+        profile.last_seq += 1
+        profile.last_seen_at = max(profile.last_seen_at, item.occurred_at)
+        self.plan.steps.append(Placed(item=item, profile=profile.id, person_seq=profile.last_seq))
+
+    def _person(self, item: Item) -> Profile:
+        visitors = self._visitor_ids(item)
+        if not item.user_id:
+            return self._owner(visitors[0]) or self._create(item, visitors[0])
+        person = self._known(item, visitors)
+        for visitor in visitors:
+            owner = self._owner(visitor)
+            if owner is None:
+                self._own(visitor, person)
+            elif owner is not person and not owner.user_id:
+                self._merge(item, owner, person)
+        return person
+
+    def _known(self, item: Item, visitors: Sequence[Identity]) -> Profile:
+        """The person with this user id: found, or the anonymous visitor who now says who they are,
+        or new.
+        """
+        identity = Identity(item.workspace, IdKind.USER, item.user_id)
+        if person := self._owner(identity):
+            return person
+        for visitor in visitors:
+            owner = self._owner(visitor)
+            if owner and not owner.user_id:
+                owner.user_id = item.user_id
+                self._own(identity, owner)
+                return owner
+        return self._create(item, identity)
+
+    def _visitor_ids(self, item: Item) -> list[Identity]:
+        """The anonymous ids of an item. An alias's previous id counts as one, unless it is a user
+        id.
+        """
+        workspace = item.workspace
+        ids = []
+        if item.anonymous_id:
+            ids.append(Identity(workspace, IdKind.ANONYMOUS, item.anonymous_id))
+        if item.previous_id:
+            as_visitor = Identity(workspace, IdKind.ANONYMOUS, item.previous_id)
+            as_user = Identity(workspace, IdKind.USER, item.previous_id)
+            if self._owner(as_visitor) or not self._owner(as_user):
+                ids.append(as_visitor)
+        return ids
+
+    def _owner(self, identity: Identity) -> Profile | None:
+        owner = self._owners.get(identity)
+        return self.plan.profiles[self.plan.home_of(owner)] if owner else None
+
+    def _create(self, item: Item, identity: Identity) -> Profile:
+        profile = Profile(
+            id=self._new_id(),
+            workspace=item.workspace,
+            user_id=item.user_id,
+            last_seen_at=item.occurred_at,
+            created_at=self._at,
+        )
+        self.plan.profiles[profile.id] = profile
+        self._own(identity, profile)
+        return profile
+
+    def _own(self, identity: Identity, profile: Profile) -> None:
+        self._owners[identity] = profile.id
+        self.plan.new_identities[identity] = profile.id
+
+    def _merge(self, item: Item, loser: Profile, winner: Profile) -> None:
+        loser.merged_into = winner.id
+        winner.last_seq += 1
+        winner.created_at = min(winner.created_at, loser.created_at)
+        winner.last_seen_at = max(winner.last_seen_at, loser.last_seen_at)
+        self.plan.steps.append(
+            Merge(
+                workspace=item.workspace,
+                winner=winner.id,
+                person_seq=winner.last_seq,
+                loser=loser.id,
+                loser_last_seq=loser.last_seq,
+                item=item,
+            )
+        )
+
+
+def _named(item: Item) -> Iterable[Identity]:
+    workspace = item.workspace
+    if item.user_id:
+        yield Identity(workspace, IdKind.USER, item.user_id)
+    if item.anonymous_id:
+        yield Identity(workspace, IdKind.ANONYMOUS, item.anonymous_id)
+    if item.kind is Kind.ALIAS:
+        yield Identity(workspace, IdKind.ANONYMOUS, item.previous_id)
+        yield Identity(workspace, IdKind.USER, item.previous_id)

@@ -1,0 +1,94 @@
+"""What one item of a tracking call is once it has been read, and how a refused one is named."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """The calls of the Segment tracking specification."""
+
+    TRACK = "track"
+    IDENTIFY = "identify"
+    PAGE = "page"
+    SCREEN = "screen"
+    GROUP = "group"
+    ALIAS = "alias"
+
+
+class KeyKind(StrEnum):
+    """How far the write key can be trusted."""
+
+    SERVER = "server"
+    BROWSER = "browser"
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One valid call about one person. Absent texts are empty; JSON is compact UTF-8, empty where
+    absent.
+    """
+
+    workspace: str
+    index: int
+    kind: Kind
+    message_id: str
+    name: str
+    user_id: str
+    anonymous_id: str
+    previous_id: str
+    occurred_at: datetime
+    received_at: datetime
+    properties_json: bytes
+    traits: Mapping[str, Any] | None
+    traits_json: bytes
+    context_json: bytes
+    key_kind: KeyKind
+    history: bool
+    traceparent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why an item, or a whole body, is not stored.
+
+    `pointer` is a JSON pointer (RFC 6901) into the body; `status` is what the item alone would
+    have got.
+    """
+
+    reason: str
+    pointer: str = ""
+    status: int = 422
+    index: int = 0
+
+
+class Refused(Exception):
+    """Raised while reading; carries the refusal."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.reason)
+        self.refusal = refusal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What is known about a request besides its body."""
+
+    workspace: str
+    key_kind: KeyKind
+    received_at: datetime
+    client_ip: str
+    user_agent: str
+    traceparent: str
+    new_message_id: Callable[[], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A body, read: what can be stored, and what cannot with the reason."""
+
+    items: tuple[Item, ...]
+    refused: tuple[Refusal, ...]

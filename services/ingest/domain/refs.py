@@ -1,0 +1,54 @@
+"""How a caller names a profile: its id, `user:<userId>`, `anonymous:<anonymousId>` or
+`email:<address>`.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.ingest.domain.identity import IdKind
+from services.ingest.domain.traits import as_address
+
+
+@dataclass(frozen=True)
+class ById:
+    """The profile with this id, or the one it was merged into."""
+
+    id: UUID
+
+
+@dataclass(frozen=True)
+class ByIdentity:
+    """The profile that a client's own id leads to."""
+
+    kind: IdKind
+    value: str
+
+
+@dataclass(frozen=True)
+class ByEmail:
+    """The newest profile that has this address as its `email` trait."""
+
+    address: str
+
+
+Ref = ById | ByIdentity | ByEmail
+
+
+def parse(text: str) -> Ref | None:
+    """The reference, or None for a text that is none."""
+    scheme, colon, value = text.partition(":")
+    if not colon:
+        return _by_id(text)
+    if not value or "\x00" in value:
+        return None
+    if scheme == "email":
+        address = as_address(value)
+        return ByEmail(address) if address else None
+    return ByIdentity(IdKind(scheme), value) if scheme in IdKind.__members__.values() else None
+
+
+def _by_id(text: str) -> ById | None:
+    try:
+        return ById(UUID(text))
+    except ValueError:
+        return None

@@ -1,0 +1,326 @@
+"""Every query on ingest's tables. Sets go in and out as arrays; keys are in order, so locks are
+taken in order.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from kit.clock import from_us, to_us
+from kit.db.database import Tx
+from services.ingest.domain.identity import Identity, IdKind, Plan, Profile
+from services.ingest.domain.items import Item
+from services.ingest.domain.refs import ByEmail, ById, ByIdentity, Ref
+from services.ingest.domain.traits import Trait, Traits
+from services.ingest.ports import MessageKey, Person, ProfileKey, Recorded, RecordedMerge, Stale
+
+_CLAIM = """
+INSERT INTO message_ids (workspace, message_id, received_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[])
+ON CONFLICT DO NOTHING
+RETURNING workspace, message_id
+"""
+
+_OWNERS = """
+SELECT workspace, kind, value, profile
+FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (workspace, kind, value)
+JOIN identities USING (workspace, kind, value)
+"""
+
+_LOCK = """
+SELECT workspace, id, user_id, last_seq, last_seen_at, created_at, merged_into
+FROM unnest($1::text[], $2::uuid[]) AS asked (workspace, id)
+JOIN profiles USING (workspace, id)
+WHERE merged_into IS NULL
+ORDER BY workspace, id
+FOR UPDATE OF profiles
+"""
+
+_ADD_IDENTITIES = """
+INSERT INTO identities (workspace, kind, value, profile)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[])
+ON CONFLICT DO NOTHING
+RETURNING true
+"""
+
+_SAVE_PROFILES = """
+INSERT INTO profiles (workspace, id, user_id, last_seq, created_at, last_seen_at, merged_into)
+SELECT * FROM unnest(
+    $1::text[], $2::uuid[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[],
+    $7::uuid[]
+)
+ON CONFLICT (workspace, id) DO UPDATE SET
+    user_id = excluded.user_id,
+    last_seq = excluded.last_seq,
+    created_at = excluded.created_at,
+    last_seen_at = excluded.last_seen_at,
+    merged_into = excluded.merged_into
+"""
+
+_MOVE_IDENTITIES = """
+UPDATE identities SET profile = moved.winner
+FROM unnest($1::text[], $2::uuid[], $3::uuid[]) AS moved (workspace, loser, winner)
+WHERE identities.workspace = moved.workspace AND identities.profile = moved.loser
+"""
+
+_SHORTEN_CHAINS = """
+UPDATE profiles SET merged_into = moved.winner
+FROM unnest($1::text[], $2::uuid[], $3::uuid[]) AS moved (workspace, loser, winner)
+WHERE profiles.workspace = moved.workspace AND profiles.merged_into = moved.loser
+"""
+
+_ADD_EVENTS = """
+INSERT INTO events (
+    workspace, profile, person_seq, recorded_at, id, message_id, kind, name, user_id, anonymous_id,
+    occurred_at, received_at, properties, traits, context, key_kind, history, traceparent
+)
+SELECT * FROM unnest(
+    $1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::uuid[], $6::text[], $7::text[],
+    $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::json[],
+    $14::json[], $15::json[], $16::text[], $17::boolean[], $18::text[]
+)
+"""
+
+_ADD_MERGES = """
+INSERT INTO merges (workspace, loser, winner, person_seq, loser_last_seq, merged_at, id, event)
+SELECT * FROM unnest(
+    $1::text[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::uuid[],
+    $8::uuid[]
+)
+"""
+
+_TRAITS = """
+SELECT workspace, profile, by_name
+FROM unnest($1::text[], $2::uuid[]) AS asked (workspace, profile)
+JOIN traits USING (workspace, profile)
+"""
+
+_SAVE_TRAITS = """
+INSERT INTO traits (workspace, profile, by_name, email)
+SELECT * FROM unnest($1::text[], $2::uuid[], $3::jsonb[], $4::text[])
+ON CONFLICT (workspace, profile) DO UPDATE SET by_name = excluded.by_name, email = excluded.email
+"""
+
+_DROP_TRAITS = """
+DELETE FROM traits USING unnest($1::text[], $2::uuid[]) AS gone (workspace, profile)
+WHERE traits.workspace = gone.workspace AND traits.profile = gone.profile
+"""
+
+_BY_ID = "SELECT coalesce(merged_into, id) FROM profiles WHERE workspace = $1 AND id = $2"
+_BY_IDENTITY = "SELECT profile FROM identities WHERE workspace = $1 AND kind = $2 AND value = $3"
+_BY_EMAIL = """
+SELECT profile FROM traits WHERE workspace = $1 AND email = $2 ORDER BY profile DESC LIMIT 1
+"""
+
+_PERSON = """
+SELECT p.*, t.by_name,
+    ARRAY(
+        SELECT ARRAY[i.kind, i.value] FROM identities i
+        WHERE i.workspace = p.workspace AND i.profile = p.id ORDER BY i.kind, i.value
+    ) AS ids,
+    ARRAY(
+        SELECT m.id FROM profiles m
+        WHERE m.workspace = p.workspace AND m.merged_into = p.id ORDER BY m.id
+    ) AS merged
+FROM profiles p
+LEFT JOIN traits t ON t.workspace = p.workspace AND t.profile = p.id
+WHERE p.workspace = $1 AND p.id = $2
+"""
+
+_DATA_ERRORS = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+    asyncpg.UntranslatableCharacterError,
+    OverflowError,
+)
+"""The same data would fail again: out of range, not storable, against a constraint, too large for
+an index.
+"""
+
+
+class _TraitRow(NamedTuple):
+    """One trait as it is stored."""
+
+    value: Any
+    at_us: int
+
+
+_trait_rows = msgspec.json.Decoder(dict[str, _TraitRow])
+
+
+class PostgresStore:
+    """The record in Postgres; implements `ports.Store`."""
+
+    async def claim(self, tx: Tx, items: Collection[Item]) -> set[MessageKey]:
+        first = {(item.workspace, item.message_id): item.received_at for item in items}
+        rows = [(*key, received_at) for key, received_at in sorted(first.items())]
+        taken = await tx.fetch(_CLAIM, *_columns(rows))
+        return {(workspace, message_id) for workspace, message_id in taken}
+
+    async def owners(self, tx: Tx, asked: Collection[Identity]) -> dict[Identity, UUID]:
+        rows = await tx.fetch(_OWNERS, *_columns(list(asked)))
+        return {
+            Identity(workspace, IdKind(kind), value): profile
+            for workspace, kind, value, profile in rows
+        }
+
+    async def lock(self, tx: Tx, asked: Collection[ProfileKey]) -> dict[UUID, Profile]:
+        if not asked:
+            return {}
+        rows = await tx.fetch(_LOCK, *_columns(list(asked)))
+        if len(rows) != len(asked):
+            raise Stale("a profile was merged away")
+        return {row["id"]: Profile(**row) for row in rows}
+
+    async def save_people(self, tx: Tx, plan: Plan) -> None:
+        new = sorted(plan.new_identities.items())
+        if new:
+            rows = [(*identity, plan.home_of(profile)) for identity, profile in new]
+            added = await tx.fetch(_ADD_IDENTITIES, *_columns(rows))
+            if len(added) != len(new):
+                raise Stale("an identity was taken by somebody else")
+        profiles = sorted(plan.profiles.values(), key=lambda each: (each.workspace, each.id))
+        await tx.execute(_SAVE_PROFILES, *_columns([_profile_row(each) for each in profiles]))
+        if merges := plan.merges:
+            moved = [(each.workspace, each.loser, plan.home_of(each.winner)) for each in merges]
+            await tx.execute(_MOVE_IDENTITIES, *_columns(moved))
+            await tx.execute(_SHORTEN_CHAINS, *_columns(moved))
+
+    async def save_record(
+        self, tx: Tx, events: Sequence[Recorded], merges: Sequence[RecordedMerge]
+    ) -> None:
+        await tx.execute(_ADD_EVENTS, *_columns([_event_row(each) for each in events]))
+        if merges:
+            await tx.execute(_ADD_MERGES, *_columns([_merge_row(each) for each in merges]))
+
+    async def traits(self, tx: Tx, asked: Collection[ProfileKey]) -> dict[ProfileKey, Traits]:
+        if not asked:
+            return {}
+        rows = await tx.fetch(_TRAITS, *_columns(list(asked)))
+        return {
+            (each["workspace"], each["profile"]): _read_traits(each["by_name"]) for each in rows
+        }
+
+    async def save_traits(
+        self,
+        tx: Tx,
+        changed: Mapping[ProfileKey, Traits],
+        gone: Collection[ProfileKey],
+    ) -> None:
+        if changed:
+            rows = [
+                (*key, _write_traits(traits), traits.email)
+                for key, traits in sorted(changed.items(), key=lambda each: each[0])
+            ]
+            await tx.execute(_SAVE_TRAITS, *_columns(rows))
+        if gone:
+            await tx.execute(_DROP_TRAITS, *_columns(sorted(gone)))
+
+    async def find_person(self, tx: Tx, workspace: str, ref: Ref) -> Person | None:
+        profile = await self._find(tx, workspace, ref)
+        row = await tx.fetchrow(_PERSON, workspace, profile) if profile else None
+        if row is None:
+            return None
+        by_kind: dict[str, list[str]] = {kind: [] for kind in IdKind}
+        for kind, value in row["ids"]:
+            by_kind[kind].append(value)
+        return Person(
+            profile=Profile(**{name: row[name] for name in _PROFILE_FIELDS}),
+            user_ids=by_kind[IdKind.USER],
+            anonymous_ids=by_kind[IdKind.ANONYMOUS],
+            merged=row["merged"],
+            traits=_read_traits(row["by_name"]) if row["by_name"] else Traits(),
+        )
+
+    async def _find(self, tx: Tx, workspace: str, ref: Ref) -> UUID | None:
+        found: UUID | None
+        match ref:
+            case ById(id):
+                found = await tx.fetchval(_BY_ID, workspace, id)
+            case ByIdentity(kind, value):
+                found = await tx.fetchval(_BY_IDENTITY, workspace, kind, value)
+            case ByEmail(address):
+                found = await tx.fetchval(_BY_EMAIL, workspace, address)
+        return found
+
+    def blames_data(self, error: Exception) -> bool:
+        return isinstance(error, _DATA_ERRORS)
+
+
+_PROFILE_FIELDS = Profile.__slots__
+
+
+def _columns(rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
+    """Rows as one array for each column, as `unnest` wants them."""
+    return zip(*rows, strict=True)
+
+
+def _profile_row(profile: Profile) -> tuple[Any, ...]:
+    return (
+        profile.workspace,
+        profile.id,
+        profile.user_id,
+        profile.last_seq,
+        profile.created_at,
+        profile.last_seen_at,
+        profile.merged_into,
+    )
+
+
+def _event_row(event: Recorded) -> tuple[Any, ...]:
+    step = event.step
+    item = step.item
+    return (
+        item.workspace,
+        step.profile,
+        step.person_seq,
+        event.at,
+        event.id,
+        item.message_id,
+        item.kind,
+        item.name,
+        item.user_id,
+        item.anonymous_id,
+        item.occurred_at,
+        item.received_at,
+        _json(item.properties_json),
+        _json(item.traits_json),
+        _json(item.context_json),
+        item.key_kind,
+        item.history,
+        item.traceparent,
+    )
+
+
+def _merge_row(merge: RecordedMerge) -> tuple[Any, ...]:
+    step = merge.step
+    return (
+        step.workspace,
+        step.loser,
+        step.winner,
+        step.person_seq,
+        step.loser_last_seq,
+        merge.at,
+        merge.id,
+        merge.event,
+    )
+
+
+def _json(document: bytes) -> str | None:
+    return document.decode() if document else None
+
+
+def _read_traits(by_name: str) -> Traits:
+    rows = _trait_rows.decode(by_name)
+    return Traits(
+        by_name={name: Trait(value=row.value, at=from_us(row.at_us)) for name, row in rows.items()}
+    )
+
+
+def _write_traits(traits: Traits) -> str:
+    rows = {name: (trait.value, to_us(trait.at)) for name, trait in traits.by_name.items()}
+    return msgspec.json.encode(rows).decode()

@@ -1,0 +1,136 @@
+"""The tables of ingest: the truth of its schema. A test holds the migrations equal to this."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSON, JSONB
+
+from kit.bus.tables import bus_tables
+
+SCHEMA = "ingest"
+OWN_TABLES = ("profiles", "identities", "traits", "message_ids", "events", "merges")
+
+metadata = MetaData()
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    # The first user id; empty while the person is anonymous. Two profiles that have one never
+    # merge.
+    Column("user_id", Text, nullable=False),
+    # Highest number given in this person's sequence of facts: dense, from 1.
+    Column("last_seq", BigInteger, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("last_seen_at", DateTime(timezone=True), nullable=False),
+    # Set on a tombstone; always names a living profile, chains are shortened when they arise.
+    Column("merged_into", Uuid),
+    Index(
+        "profiles_merged_into",
+        "workspace",
+        "merged_into",
+        postgresql_where=text("merged_into IS NOT NULL"),
+    ),
+    schema=SCHEMA,
+    # Every event updates its person's row; room in the page keeps the update off the index.
+    postgresql_with={"fillfactor": "70"},
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    # user or anonymous.
+    Column("kind", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("profile", Uuid, nullable=False),
+    Index("identities_profile", "workspace", "profile"),
+    schema=SCHEMA,
+)
+
+traits = Table(
+    "traits",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("profile", Uuid, primary_key=True),
+    # {name: [value, microseconds since 1970 of the event that said it]}; a removed trait has the
+    # value null.
+    Column("by_name", JSONB, nullable=False),
+    # The e-mail trait as it is looked up by.
+    Column("email", Text),
+    Index(
+        "traits_email",
+        "workspace",
+        "email",
+        "profile",
+        postgresql_where=text("email IS NOT NULL"),
+    ),
+    schema=SCHEMA,
+)
+
+# Apart from the events, so that these can be partitioned by time and ids forgotten after their
+# week.
+message_ids = Table(
+    "message_ids",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Index("message_ids_received_at", "received_at", postgresql_using="brin"),
+    schema=SCHEMA,
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    # The profile the event was accepted for; a merge does not change it.
+    Column("profile", Uuid, primary_key=True),
+    Column("person_seq", BigInteger, primary_key=True),
+    # In the key so that the table can be partitioned by it.
+    Column("recorded_at", DateTime(timezone=True), primary_key=True),
+    Column("id", Uuid, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("anonymous_id", Text, nullable=False),
+    Column("occurred_at", DateTime(timezone=True), nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("properties", JSON),
+    Column("traits", JSON),
+    Column("context", JSON),
+    Column("key_kind", Text, nullable=False),
+    Column("history", Boolean, nullable=False),
+    Column("traceparent", Text, nullable=False),
+    schema=SCHEMA,
+)
+
+merges = Table(
+    "merges",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("loser", Uuid, primary_key=True),
+    Column("winner", Uuid, nullable=False),
+    # The merge's own number in the winner's sequence.
+    Column("person_seq", BigInteger, nullable=False),
+    Column("loser_last_seq", BigInteger, nullable=False),
+    Column("merged_at", DateTime(timezone=True), nullable=False),
+    # Id of the fact, and of the event that brought the two together.
+    Column("id", Uuid, nullable=False),
+    Column("event", Uuid, nullable=False),
+    Index("merges_winner", "workspace", "winner"),
+    schema=SCHEMA,
+)
+
+bus_tables(metadata, SCHEMA)

@@ -1,0 +1,160 @@
+"""Protobuf ⇄ domain. The only place of ingest that sees generated code."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+from google.protobuf.message import DecodeError
+
+from contracts.gen.kairos.bus.v1.fact_pb2 import Fact
+from contracts.gen.kairos.events.v1 import event_pb2 as events
+from contracts.gen.kairos.ingest.v1 import service_pb2 as service
+from contracts.gen.kairos.profiles.v1 import profile_pb2 as profiles
+from contracts.topology import EVENTS, feed_subject
+from kit.bus.rpc import Request
+from kit.bus.spec import BULK, NOW, OutgoingFact
+from kit.clock import Clock, from_us, to_us
+from kit.errors import Malformed
+from kit.ids import new_id, partition_of
+from services.ingest.domain.items import KeyKind, Kind, Refusal, Source
+from services.ingest.ports import Person, Recorded, RecordedMerge
+
+KINDS = {
+    Kind.TRACK: events.EVENT_KIND_TRACK,
+    Kind.IDENTIFY: events.EVENT_KIND_IDENTIFY,
+    Kind.PAGE: events.EVENT_KIND_PAGE,
+    Kind.SCREEN: events.EVENT_KIND_SCREEN,
+    Kind.GROUP: events.EVENT_KIND_GROUP,
+    Kind.ALIAS: events.EVENT_KIND_ALIAS,
+}
+KEY_KINDS = {
+    KeyKind.SERVER: events.KEY_KIND_SERVER,
+    KeyKind.BROWSER: events.KEY_KIND_BROWSER,
+}
+
+
+def read_accept(request: Request, clock: Clock, traceparent: str) -> tuple[str, bytes, Source]:
+    """Call, body and source of an accept request.
+
+    A key of unknown kind counts as a browser's: the lesser trust.
+    """
+    message = _parse(service.AcceptRequest(), request.body)
+    is_server = message.key_kind == events.KEY_KIND_SERVER
+    received_at = from_us(message.received_at_us) if message.received_at_us else clock.now()
+    source = Source(
+        workspace=request.workspace,
+        key_kind=KeyKind.SERVER if is_server else KeyKind.BROWSER,
+        received_at=received_at,
+        client_ip=message.client_ip,
+        user_agent=message.user_agent,
+        traceparent=traceparent,
+        new_message_id=lambda: f"kairos-{new_id(clock)}",
+    )
+    return message.call, message.body_json, source
+
+
+def accept_reply(accepted: int, repeated: int, refused: Sequence[Refusal]) -> bytes:
+    """What became of a request."""
+    return service.AcceptReply(
+        accepted=accepted,
+        repeated_items=repeated,
+        refused=[
+            service.Refusal(
+                index=each.index, reason=each.reason, pointer=each.pointer, status=each.status
+            )
+            for each in refused
+        ],
+    ).SerializeToString()
+
+
+def event_fact(event: Recorded) -> OutgoingFact:
+    """EventAccepted; an imported past takes the bulk lane and never delays the present."""
+    step = event.step
+    item = step.item
+    fact = Fact(
+        id=event.id.bytes,
+        workspace=item.workspace,
+        person=step.profile.bytes,
+        person_seq=step.person_seq,
+        recorded_at_us=to_us(event.at),
+        traceparent=item.traceparent,
+        event_accepted=events.EventAccepted(
+            kind=KINDS[item.kind],
+            message_id=item.message_id,
+            name=item.name,
+            occurred_at_us=to_us(item.occurred_at),
+            received_at_us=to_us(item.received_at),
+            user_id=item.user_id,
+            anonymous_id=item.anonymous_id,
+            properties_json=item.properties_json,
+            traits_json=item.traits_json,
+            context_json=item.context_json,
+            key_kind=KEY_KINDS[item.key_kind],
+            history=item.history,
+        ),
+    )
+    return OutgoingFact(
+        stream=EVENTS.name,
+        lane=BULK if item.history else NOW,
+        partition=partition_of(step.profile),
+        body=fact.SerializeToString(),
+    )
+
+
+def merge_fact(merge: RecordedMerge) -> OutgoingFact:
+    """ProfileMerged, a fact of the winner, in the lane of the event that caused it."""
+    step = merge.step
+    fact = Fact(
+        id=merge.id.bytes,
+        workspace=step.workspace,
+        person=step.winner.bytes,
+        person_seq=step.person_seq,
+        recorded_at_us=to_us(merge.at),
+        traceparent=step.item.traceparent,
+        profile_merged=profiles.ProfileMerged(
+            loser=step.loser.bytes,
+            loser_last_seq=step.loser_last_seq,
+            merged_at_us=to_us(step.item.occurred_at),
+        ),
+    )
+    return OutgoingFact(
+        stream=EVENTS.name,
+        lane=BULK if step.item.history else NOW,
+        partition=partition_of(step.winner),
+        body=fact.SerializeToString(),
+        feed=feed_subject(step.workspace, "profile_merged"),
+        id=str(merge.id),
+    )
+
+
+def read_profile(request: Request) -> str:
+    """The reference a profile is asked for by."""
+    return _parse(service.ProfileRequest(), request.body).ref
+
+
+def profile_reply(person: Person) -> bytes:
+    """A person as they are known."""
+    profile = person.profile
+    return service.ProfileReply(
+        profile=profiles.Profile(
+            id=profile.id.bytes,
+            user_ids=person.user_ids,
+            anonymous_ids=person.anonymous_ids,
+            traits_json=msgspec.json.encode(person.traits.values),
+            created_at_us=to_us(profile.created_at),
+            last_seen_at_us=to_us(profile.last_seen_at),
+            merged=[each.bytes for each in person.merged],
+            last_seq=profile.last_seq,
+        )
+    ).SerializeToString()
+
+
+Message = TypeVar("Message", service.AcceptRequest, service.ProfileRequest)
+
+
+def _parse(message: Message, body: bytes) -> Message:
+    try:
+        message.ParseFromString(body)
+    except DecodeError as error:
+        raise Malformed(f"Not a {type(message).__name__}") from error
+    return message
