@@ -16,7 +16,7 @@ from kit.bus.framing import read_field
 from kit.bus.spec import IncomingFact
 from kit.bus.subscription import Handler
 from kit.db.database import RETRYABLE, Database, Tx
-from kit.errors import Conflict, NotFound, Unavailable
+from kit.errors import Conflict, NotFound
 
 Handlers = Mapping[tuple[str, str], Handler]
 """(stream, lane) -> handler."""

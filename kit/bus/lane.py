@@ -19,14 +19,15 @@ from kit.bus.connection import Connection
 from kit.bus.floors import Fenced, Floor
 from kit.bus.framing import split
 from kit.bus.leases import Leases
+from kit.bus.passing import AWAY, passes
 from kit.bus.publish import continuing
 from kit.bus.pull import Message, Pull
 from kit.bus.reports import Reporter
 from kit.bus.spec import IncomingFact
 from kit.bus.subscription import Subscription
 from kit.clock import Clock
-from kit.db.database import RETRYABLE, Database
-from kit.errors import Malformed, Overloaded, Unavailable
+from kit.db.database import Database
+from kit.errors import Malformed, Unavailable
 
 log = logging.getLogger("kairos.bus")
 
@@ -122,7 +123,7 @@ class LaneLoop:
             self._changed.clear()
             try:
                 worked = await self._one_session()
-            except (Unavailable, *RETRYABLE) as error:
+            except AWAY as error:
                 log.info("%s %s: %s", self._stream.name, self._lane, error)
                 worked = False
             pause_s = PAUSE_S_MIN if worked else min(pause_s * 2, PAUSE_S_MAX)
@@ -260,11 +261,12 @@ class LaneLoop:
                 await self._commit(session, part)
             except Fenced:
                 raise
-            except (Unavailable, Overloaded, TimeoutError, *RETRYABLE) as error:
-                log.warning("%s %s waits: %s", self._stream.name, self._lane, error)
-                await self._pause(session, pause_s * random.uniform(0.5, 1.5))  # noqa: S311
-                pause_s = min(pause_s * 2, PAUSE_S_MAX)
             except Exception as error:  # noqa: BLE001 - whatever a handler raises is judged here
+                if passes(error):
+                    log.warning("%s %s waits: %s", self._stream.name, self._lane, error)
+                    await self._pause(session, pause_s * random.uniform(0.5, 1.5))  # noqa: S311
+                    pause_s = min(pause_s * 2, PAUSE_S_MAX)
+                    continue
                 tries += 1
                 if len(part) > 1 or tries >= LONE_TRIES:
                     return error

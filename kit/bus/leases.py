@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
+from kit.bus.passing import AWAY
 from kit.clock import Clock
-from kit.db.database import RETRYABLE, Database, Tx
-from kit.errors import Unavailable
+from kit.db.database import Database, Tx
 
 log = logging.getLogger("kairos.bus")
 
@@ -92,7 +92,7 @@ class Leases:
                     await self._join()
                     joined = True
                 await self.tick()
-            except (Unavailable, *RETRYABLE) as error:
+            except AWAY as error:
                 log.warning("leases of %s not renewed: %s", self._role, error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), BEAT_S)
@@ -120,7 +120,7 @@ class Leases:
             async with self._db.worker() as tx:
                 await tx.execute(_RELEASE, self._role, self.member, list(owned))
                 await tx.execute(_BURY, self._role, [self.member])
-        except (Unavailable, *RETRYABLE) as error:
+        except AWAY as error:
             log.warning("leases of %s not given back: %s", self._role, error)
 
     async def _join(self) -> None:
@@ -161,7 +161,7 @@ class Leases:
 
 
 def fair_share(member: str, live: Sequence[str], partitions: int) -> int:
-    """How many partitions a member keeps; the shares of all live members add up to all partitions."""
+    """How many partitions a member keeps; the shares of the living add up to all partitions."""
     rank = sorted(live).index(member)
     each, left = divmod(partitions, len(live))
     return each + (1 if rank < left else 0)

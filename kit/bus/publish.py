@@ -10,9 +10,7 @@ from datetime import datetime
 
 from nats import errors
 from nats.js.errors import APIError, NoStreamResponseError
-from opentelemetry.trace import SpanKind
 
-from kit import telemetry
 from kit.bus.connection import Connection
 from kit.errors import Unavailable
 
@@ -83,7 +81,3 @@ def continuing(traces: Sequence[str]) -> tuple[str | None, list[str]]:
     """Parent and links of a span caused by these traces: one is a parent, several are links."""
     distinct = list(dict.fromkeys(trace for trace in traces if trace))
     return (distinct[0], []) if len(distinct) == 1 else (None, distinct[:TRACES_MAX])
-
-
-SPAN_KIND = SpanKind.PRODUCER
-SPAN_NAME = telemetry.SPAN_PUBLISH

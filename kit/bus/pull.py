@@ -81,7 +81,10 @@ class Pull:
         self._forget_reconnect: Callable[[], None] | None = None
 
     async def open(self, start_after: Callable[[str], int]) -> None:
-        """Makes the consumer and asks for the first messages; raises Unavailable if that fails now."""
+        """Makes the consumer and asks for the first messages; raises Unavailable where it cannot.
+
+        `start_after` gets the stream's incarnation and tells the sequence after which to read.
+        """
         before = await stream_state(self._bus, self._stream)
         if before is None:
             raise Unavailable(f"Stream {self._stream} does not exist yet")

@@ -35,6 +35,10 @@ class StreamSpec:
     max_bytes: int
     partitions: int = 16
 
+    def __post_init__(self) -> None:
+        if not self.consumers:
+            raise ValueError(f"{self.name} needs a consumer: its facts are kept until one has them")
+
     def subject(self, lane: str, partition: int | str) -> str:
         """The subject of one partition of one lane; `*` names all partitions."""
         return f"kairos.{self.domain}.v1.{lane}.{partition}"
@@ -101,7 +105,7 @@ class OutgoingFact:
     id: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class IncomingFact:
     """A fact as a handler gets it; `seq` and `index` say where it stood in the stream."""
 
