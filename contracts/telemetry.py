@@ -1,4 +1,6 @@
-"""Every span, metric and attribute name of the domain, and who emits it. The kit's own names are re-exported."""
+"""Every span, metric and attribute name of the domain, and who emits it. The kit's own names are
+re-exported.
+"""
 
 from kit.telemetry import SPAN_ANSWER, SPAN_CALL, SPAN_CONSUME, SPAN_PROCESS, SPAN_PUBLISH
 
@@ -13,6 +15,7 @@ __all__ = [
     "METRIC_DECISIONS",
     "METRIC_EVENTS_ACCEPTED",
     "METRIC_EVENTS_REFUSED",
+    "METRIC_HTTP_DURATION",
     "METRIC_TIMELINE_ENTRIES",
     "SPAN_ANSWER",
     "SPAN_ATTEMPT",
@@ -44,6 +47,8 @@ ATTRIBUTE_CHANNEL = "kairos.channel"
 ATTRIBUTE_PROVIDER = "kairos.provider"
 ATTRIBUTE_OUTCOME = "kairos.outcome"
 
+METRIC_HTTP_DURATION = "http.server.request.duration"
+"""gateway: seconds to answer a request, by method, route template and status."""
 METRIC_EVENTS_ACCEPTED = "kairos.events.accepted"
 """ingest: events stored, by workspace and call."""
 METRIC_EVENTS_REFUSED = "kairos.events.refused"

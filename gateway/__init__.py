@@ -1,1 +1,1 @@
-"""The only public HTTP door."""
+"""The only public HTTP door: authentication, limits, routing, public pages. No domain rules."""

@@ -1,0 +1,57 @@
+"""The application: every route, every error, one edge."""
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from gateway import openapi, problems
+from gateway.api import (
+    catalog,
+    decisions,
+    development,
+    imports,
+    messages,
+    permission,
+    profiles,
+    reports,
+    system,
+    tracking,
+    webhooks,
+)
+from gateway.context import Context
+from gateway.edge import Edge
+from gateway.pages import unsubscribe
+
+ROUTERS = (
+    tracking.router,
+    imports.router,
+    profiles.router,
+    permission.router,
+    permission.reads,
+    decisions.router,
+    messages.router,
+    catalog.router,
+    catalog.reads,
+    reports.router,
+    webhooks.router,
+    unsubscribe.router,
+    system.router,
+    development.router,
+)
+
+
+def build() -> FastAPI:
+    """The routes; they find their context at `app.state.context`."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    for router in ROUTERS:
+        app.include_router(router)
+    problems.install(app)
+    app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
+    return app
+
+
+def serve(ctx: Context) -> ASGIApp:
+    """The application at work."""
+    app = build()
+    app.state.context = ctx
+    fast = dict.fromkeys(tracking.PATHS, tracking.fast_handler(ctx))
+    return Edge(app, fast, ctx.in_flight, ctx.clock)

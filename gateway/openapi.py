@@ -1,0 +1,104 @@
+"""The OpenAPI document: `python -m gateway.openapi` writes it to gateway/openapi.json.
+
+The file is committed, so that every change of the public API is seen in review; a test holds it
+equal to the routes.
+"""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+FILE = Path(__file__).with_name("openapi.json")
+
+DESCRIPTION = (
+    "Report events, ask for timelines and decisions, write the catalog."
+    " Errors are application/problem+json (RFC 9457); every answer carries X-Request-Id, the trace"
+    " id under which traces, logs and the timeline know it. Writes with a secret key take an"
+    " Idempotency-Key for 24 h (409 while the first is under way, 422 for another request)."
+)
+TAGS = [
+    {"name": "tracking", "description": "What client apps report, as Segment specifies it."},
+    {"name": "imports", "description": "The past, without triggering anything."},
+    {"name": "profiles", "description": "People, and everything that happened with them."},
+    {"name": "permission", "description": "What may be sent to a person, and their wishes."},
+    {"name": "decisions", "description": "Why something was sent, or was not."},
+    {"name": "messages", "description": "What became of a message."},
+    {"name": "catalog", "description": "What marketing people write."},
+    {"name": "reports", "description": "Numbers."},
+    {"name": "webhooks", "description": "What providers report back."},
+    {"name": "pages", "description": "Pages for recipients."},
+    {"name": "system", "description": "Health, metrics, descriptions."},
+    {"name": "development", "description": "Only where the development clock is switched on."},
+]
+_PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "description": "Names the kind of problem."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What to do next."},
+        "errors": {
+            "type": "array",
+            "description": "The places that are wrong.",
+            "items": {"type": "object"},
+        },
+    },
+}
+_WRITE_KEY = {
+    "type": "http",
+    "scheme": "basic",
+    "description": "The write key as user name, no password.",
+}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same request under the same key is done once; kept for 24 h.",
+    "schema": {"type": "string", "maxLength": 255},
+}
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The document of the application; made once."""
+    if app.openapi_schema:
+        return app.openapi_schema
+    document = get_openapi(
+        title="Kairos",
+        version=version("kairos"),
+        description=DESCRIPTION,
+        routes=app.routes,
+        tags=TAGS,
+    )
+    components = document["components"]
+    components["schemas"]["Problem"] = _PROBLEM
+    components["securitySchemes"]["writeKey"] = _WRITE_KEY
+    for unused in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(unused, None)
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method in ("put", "delete") or path == "/v1/apply":
+                operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+    app.openapi_schema = document
+    return document
+
+
+def text(document: dict[str, Any]) -> str:
+    """As it is committed."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Writes the file."""
+    from gateway.app import build
+
+    FILE.write_text(text(describe(build())), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

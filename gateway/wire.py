@@ -1,0 +1,392 @@
+"""Protobuf ⇄ what the gateway works with: the only room that sees generated code."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from contracts.gen.kairos.consents.v1 import consent_pb2
+from contracts.gen.kairos.decision.v1 import service_pb2 as decision_service
+from contracts.gen.kairos.decisions.v1 import decision_pb2
+from contracts.gen.kairos.deliveries.v1 import delivery_pb2
+from contracts.gen.kairos.delivery.v1 import service_pb2 as delivery_service
+from contracts.gen.kairos.events.v1 import event_pb2
+from contracts.gen.kairos.history.v1 import service_pb2 as history_service
+from contracts.gen.kairos.ingest.v1 import service_pb2 as ingest_service
+from gateway import shapes
+from kit.clock import from_us, to_us
+from kit.telemetry import trace_id_of
+
+# Ingest.
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The body of one tracking call, and how it came."""
+
+    call: str
+    body: bytes
+    from_browser: bool
+    received_at: datetime
+    client_ip: str
+    user_agent: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why one item was not stored."""
+
+    index: int
+    reason: str
+    pointer: str
+    status: int
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What became of the items of one call."""
+
+    accepted: int
+    repeated: int
+    refused: list[Refusal]
+
+
+def accept_request(delivery: Delivery) -> bytes:
+    kind = event_pb2.KEY_KIND_BROWSER if delivery.from_browser else event_pb2.KEY_KIND_SERVER
+    return ingest_service.AcceptRequest(
+        call=delivery.call,
+        body_json=delivery.body,
+        key_kind=kind,
+        received_at_us=to_us(delivery.received_at),
+        client_ip=delivery.client_ip,
+        user_agent=delivery.user_agent,
+    ).SerializeToString()
+
+
+def accepted(reply: bytes) -> Accepted:
+    told = ingest_service.AcceptReply.FromString(reply)
+    refused = [Refusal(r.index, r.reason, r.pointer, r.status) for r in told.refused]
+    return Accepted(told.accepted, told.repeated_items, refused)
+
+
+def profile_request(ref: str) -> bytes:
+    return ingest_service.ProfileRequest(ref=ref).SerializeToString()
+
+
+def profile(reply: bytes) -> shapes.Profile:
+    told = ingest_service.ProfileReply.FromString(reply).profile
+    return shapes.Profile(
+        id=UUID(bytes=told.id),
+        user_ids=list(told.user_ids),
+        anonymous_ids=list(told.anonymous_ids),
+        traits=_json(told.traits_json) or {},
+        created_at=from_us(told.created_at_us),
+        last_seen_at=from_us(told.last_seen_at_us),
+        merged=[UUID(bytes=each) for each in told.merged],
+    )
+
+
+# Decision, the catalog.
+
+
+def apply_request(documents: Sequence[Any], *, dry_run: bool) -> bytes:
+    return decision_service.ApplyRequest(
+        documents_json=msgspec.json.encode(documents), dry_run=dry_run
+    ).SerializeToString()
+
+
+def applied(reply: bytes, *, dry_run: bool) -> shapes.Applied:
+    told = decision_service.ApplyReply.FromString(reply)
+    changes = [
+        shapes.Change(
+            kind=each.kind, key=each.key, change=each.change, diff=_json(each.diff_json) or None
+        )
+        for each in told.changes
+    ]
+    return shapes.Applied(revision=told.revision, dry_run=dry_run, changes=changes)
+
+
+def catalog_request(kind: str, key: str, revision: int) -> bytes:
+    return decision_service.CatalogRequest(
+        kind=kind, key=key, revision=revision
+    ).SerializeToString()
+
+
+def documents(reply: bytes) -> list[dict[str, Any]]:
+    """Each as applied, with the revision in which it appeared."""
+    told = decision_service.CatalogReply.FromString(reply)
+    return [
+        {"kind": each.kind, "key": each.key, "revision": each.revision, **_json(each.body_json)}
+        for each in told.documents
+    ]
+
+
+# Decision, permission.
+
+
+@dataclass(frozen=True)
+class PermissionChange:
+    """A change of one part of a person's permission, in the words of the public API."""
+
+    part: str
+    status: str
+    purpose: str = ""
+    channel: str = "*"
+    topic: str = "*"
+    basis: str = ""
+    evidence: Mapping[str, Any] | None = None
+    until: datetime | None = None
+    message_id: UUID | None = None
+
+
+def change_request(person: UUID, change: PermissionChange, at: datetime) -> bytes:
+    return decision_service.ChangePermissionRequest(
+        person=person.bytes,
+        change=consent_pb2.PermissionChanged(
+            part=f"PERMISSION_PART_{change.part.upper()}",
+            status=f"PERMISSION_STATUS_{change.status.upper()}",
+            purpose=change.purpose,
+            channel=change.channel,
+            topic=change.topic,
+            basis=change.basis,
+            evidence_json=msgspec.json.encode(change.evidence or {}),
+            at_us=to_us(at),
+            until_us=to_us(change.until) if change.until else 0,
+            message_id=change.message_id.bytes if change.message_id else b"",
+        ),
+    ).SerializeToString()
+
+
+def changed(reply: bytes) -> bool:
+    return decision_service.ChangePermissionReply.FromString(reply).changed
+
+
+def permission_request(person: UUID) -> bytes:
+    return decision_service.PermissionRequest(person=person.bytes).SerializeToString()
+
+
+def permission(reply: bytes) -> Any:
+    return _json(decision_service.PermissionReply.FromString(reply).permission_json)
+
+
+def journeys_request(person: UUID) -> bytes:
+    return decision_service.JourneysRequest(person=person.bytes).SerializeToString()
+
+
+def journeys(reply: bytes) -> shapes.Journeys:
+    told = _json(decision_service.JourneysReply.FromString(reply).journeys_json)
+    return shapes.Journeys(items=told or [])
+
+
+# Decision, its decisions.
+
+
+def decision_request(decision_id: UUID) -> bytes:
+    return decision_service.DecisionRequest(decision_id=decision_id.bytes).SerializeToString()
+
+
+def decision(decision_id: UUID, reply: bytes) -> shapes.Decision:
+    told = decision_service.DecisionReply.FromString(reply)
+    made = told.decision
+    return shapes.Decision(
+        id=decision_id,
+        profile_id=UUID(bytes=told.person),
+        outcome=_name(decision_pb2.Outcome.Name(made.outcome), "OUTCOME_"),
+        at=from_us(made.at_us),
+        trigger=shapes.Trigger(
+            kind=made.trigger_kind, id=_id(made.trigger_id), name=made.trigger_name or None
+        ),
+        reason=made.reason or None,
+        sentence=_sentence(made.reason_en, made.reason_de),
+        message_id=_id(made.message_id),
+        candidates=[_candidate(each) for each in made.candidates],
+        catalog_revision=made.catalog_revision,
+        action_probability=made.action_probability,
+        basis=_json(told.basis_json),
+        trace_id=trace_id_of(told.traceparent) or None,
+    )
+
+
+def _candidate(told: decision_pb2.Candidate) -> shapes.Candidate:
+    return shapes.Candidate(
+        template=told.template,
+        channel=told.channel,
+        topic=told.topic or None,
+        message_class=told.message_class or None,
+        journey=told.journey or None,
+        step=told.step or None,
+        priority=told.priority,
+        verdicts=[
+            shapes.Verdict(
+                rule=each.rule,
+                outcome=each.outcome,
+                reason=each.reason or None,
+                until=_at(each.until_us),
+                sentence=_sentence(each.sentence_en, each.sentence_de),
+            )
+            for each in told.verdicts
+        ],
+    )
+
+
+# Delivery.
+
+
+def take_receipts_request(provider: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+    return delivery_service.TakeReceiptsRequest(
+        provider=provider, body=body, headers=headers
+    ).SerializeToString()
+
+
+def receipts_taken(reply: bytes) -> shapes.ReceiptsTaken:
+    told = delivery_service.TakeReceiptsReply.FromString(reply)
+    return shapes.ReceiptsTaken(
+        taken=told.taken, repeated=told.repeated_items, unknown=told.unknown_items
+    )
+
+
+def message_request(message_id: UUID) -> bytes:
+    return delivery_service.MessageRequest(message_id=message_id.bytes).SerializeToString()
+
+
+def message(reply: bytes) -> shapes.Message:
+    told = delivery_service.MessageReply.FromString(reply)
+    return shapes.Message(
+        id=UUID(bytes=told.message_id),
+        decision_id=_id(told.decision_id),
+        profile_id=UUID(bytes=told.person),
+        state=told.state,
+        channel=told.channel,
+        template=told.template,
+        attempts=[_attempt(each) for each in told.attempts],
+        receipts=[_receipt(each) for each in told.receipts],
+    )
+
+
+def _attempt(told: delivery_pb2.AttemptFinished) -> shapes.Attempt:
+    return shapes.Attempt(
+        attempt=told.attempt,
+        outcome=_name(delivery_pb2.AttemptOutcome.Name(told.outcome), "ATTEMPT_OUTCOME_"),
+        at=from_us(told.at_us),
+        called_at=_at(told.called_at_us),
+        provider=told.provider or None,
+        provider_message_id=told.provider_message_id or None,
+        fault=told.fault or None,
+        detail=told.detail or None,
+        template=told.template or None,
+        catalog_revision=told.catalog_revision or None,
+        subject=told.subject or None,
+        content_sha256=told.content_sha256.hex() or None,
+        topic=told.topic or None,
+        message_class=told.message_class or None,
+        journey=told.journey or None,
+        step=told.step or None,
+        basis=told.basis or None,
+        locale=told.locale or None,
+        sentence=_sentence(told.reason_en, told.reason_de),
+    )
+
+
+def _receipt(told: delivery_pb2.ReceiptTaken) -> shapes.Receipt:
+    return shapes.Receipt(
+        kind=_name(delivery_pb2.ReceiptKind.Name(told.kind), "RECEIPT_KIND_"),
+        at=from_us(told.at_us),
+        provider=told.provider or None,
+        machine=told.machine,
+        detail=told.detail or None,
+    )
+
+
+# History.
+
+
+@dataclass(frozen=True)
+class TimelineQuestion:
+    """Which entries; empty members ask for all."""
+
+    persons: Sequence[UUID]
+    kinds: Sequence[str]
+    channels: Sequence[str]
+    since: datetime | None
+    until: datetime | None
+    journey: str
+    cursor: str
+    limit: int
+
+
+def timeline_request(asked: TimelineQuestion) -> bytes:
+    return history_service.TimelineRequest(
+        persons=[person.bytes for person in asked.persons],
+        kinds=asked.kinds,
+        channels=asked.channels,
+        since_us=to_us(asked.since) if asked.since else 0,
+        until_us=to_us(asked.until) if asked.until else 0,
+        journey=asked.journey,
+        cursor=asked.cursor,
+        limit=asked.limit,
+    ).SerializeToString()
+
+
+def timeline(reply: bytes) -> shapes.Timeline:
+    told = history_service.TimelineReply.FromString(reply)
+    items = [
+        shapes.TimelineItem(
+            id=UUID(bytes=each.id),
+            kind=each.kind,
+            at=from_us(each.at_us),
+            recorded_at=from_us(each.recorded_at_us),
+            name=each.name or None,
+            summary=each.summary or None,
+            reason=each.reason or None,
+            channel=each.channel or None,
+            refs=dict(each.refs),
+            data=_json(each.data_json),
+            trace_id=each.trace_id or None,
+        )
+        for each in told.items
+    ]
+    return shapes.Timeline(items=items, next_cursor=told.next_cursor or None)
+
+
+def outcomes_request(since: datetime | None) -> bytes:
+    since_us = to_us(since) if since else 0
+    return history_service.OutcomesRequest(since_us=since_us).SerializeToString()
+
+
+def outcomes(reply: bytes) -> shapes.Outcomes:
+    told = history_service.OutcomesReply.FromString(reply)
+    return shapes.Outcomes(
+        items=[
+            shapes.OutcomeCount(
+                kind=each.kind,
+                name=each.name or None,
+                channel=each.channel or None,
+                reason=each.reason or None,
+                count=each.count,
+            )
+            for each in told.counts
+        ]
+    )
+
+
+def _json(data: bytes) -> Any:
+    return msgspec.json.decode(data) if data else None
+
+
+def _id(data: bytes) -> UUID | None:
+    return UUID(bytes=data) if data else None
+
+
+def _at(microseconds: int) -> datetime | None:
+    return from_us(microseconds) if microseconds else None
+
+
+def _name(name: str, prefix: str) -> str:
+    return name.removeprefix(prefix).lower()
+
+
+def _sentence(en: str, de: str) -> shapes.Sentence:
+    return shapes.Sentence(en=en or None, de=de or None)
