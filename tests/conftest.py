@@ -27,5 +27,6 @@ def _unit_tests_stay_inside(
         monkeypatch.setattr(socket.socket, "connect_ex", _refuse)
 
 
-def _refuse(_: socket.socket, address: object) -> NoReturn:
+def _refuse(own: socket.socket, address: object) -> NoReturn:
+    own.close()
     pytest.fail(f"a unit test connects to {address}: move it to tests/integration")
