@@ -36,10 +36,10 @@ def generate(target: Path) -> None:
         raise SystemExit("protoc refused the sources in proto/, see above")
     for path in sorted(target.rglob("*_pb2.py*")):
         path.write_text(_rooted(path.read_text()))
-    for folder in sorted({p.parent for p in target.rglob("*_pb2.py")}):
-        while folder != target:
+    folders = {parent for path in target.rglob("*_pb2.py") for parent in path.parents}
+    for folder in folders:
+        if folder.is_relative_to(target) and folder != target:
             (folder / "__init__.py").write_text('"""Generated; see proto/."""\n')
-            folder = folder.parent
 
 
 def _rooted(source: str) -> str:

@@ -1,6 +1,8 @@
-"""The map: subject → message → stream → owner → consumers → retention, and every question a service answers.
+"""The map: subject → message → stream → owner → consumers → retention, and every question a service
+answers.
 
-Streams are created and updated from here when a service starts; the AsyncAPI document is generated from here.
+Streams are created and updated from here when a service starts; the AsyncAPI document is generated
+from here.
 """
 
 from kit.bus.spec import EndpointSpec, StreamSpec
@@ -47,7 +49,8 @@ FACTS: dict[str, tuple[StreamSpec, str, str]] = {
     "attempt_finished": (DELIVERIES, "deliveries", "attempt_finished"),
     "receipt_taken": (DELIVERIES, "deliveries", "receipt_taken"),
 }
-"""Body of a Fact → the stream it travels on, and domain and default `<what>` of its feed subject."""
+"""Body of a Fact → the stream it travels on, and domain and default `<what>` of its feed subject.
+"""
 
 NOT_ON_THE_FEED = frozenset({"event_accepted", "message_ordered"})
 """Raw events (a workspace may switch them on later) and orders (they carry an address)."""

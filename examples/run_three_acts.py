@@ -1,17 +1,14 @@
-"""`make run`: starts Kairos, plays the three-acts story with real purchases, shows one customer's conversation, stays up.
+"""`make run`: starts Kairos, plays the three-acts story with real purchases, shows one customer's
+conversation, stays up.
 
-Everything goes through the public door: the catalog by POST /v1/apply, the past by POST /v1/imports, the present by
-the stock Segment client, time by POST /v1/dev/clock.
+Everything goes through the public door: the catalog by POST /v1/apply, the past by POST
+/v1/imports, the present by the stock Segment client, time by POST /v1/dev/clock.
 """
 
 import argparse
-import os
+import asyncio
 import re
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -23,8 +20,11 @@ from rich.console import Console
 from rich.progress import Progress
 from segment.analytics.client import Client
 
+from cli.system import DEFAULT_DATA, DEFAULT_PORT, Kairos, Options
 from examples.three_acts_people import CUTOFF, Person, Purchase, person, purchases, sample, workouts
 from examples.three_acts_report import show
+from kit.embedded.errors import EmbeddedError
+from kit.settings import SettingError
 
 CATALOG = Path(__file__).parent / "three-acts" / "catalog"
 CONSENT_WORDING = "Yes, send me training tips by e-mail, at most four a month."
@@ -49,7 +49,9 @@ class Story:
         self._apply()
         self._import_past(lines)
         self._welcome([person(customer) for customer in chosen])
-        self._live([line for line in lines if line.customer in chosen and line.day >= CUTOFF], chosen)
+        self._live(
+            [line for line in lines if line.customer in chosen and line.day >= CUTOFF], chosen
+        )
         return chosen
 
     def shifted(self, day: date) -> date:
@@ -135,13 +137,13 @@ class Story:
     def _advance_to(self, instant: datetime) -> None:
         now = datetime.fromisoformat(self.api.get("/v1/dev/clock").json()["now"])
         if instant > now:
-            answer = self.api.post(
-                "/v1/dev/clock", json={"to": instant.isoformat()}, timeout=120.0
-            )
+            answer = self.api.post("/v1/dev/clock", json={"to": instant.isoformat()}, timeout=120.0)
             answer.raise_for_status()
 
     def _one_unsubscribes(self) -> None:
-        """The reader of the newest tip uses the unsubscribe link of that mail, as a mail client would."""
+        """The reader of the newest tip uses the unsubscribe link of that mail, as a mail client
+        would.
+        """
         mails = self.sandbox.get("/ledger", params={"channel": "email", "limit": 200}).json()
         items = mails["items"] if isinstance(mails, dict) else mails
         for mail in reversed(items):
@@ -165,55 +167,39 @@ def _agenda(
     return agenda
 
 
-@contextmanager
-def system(data: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
-    """Kairos with the development clock, as `kairos up` starts it; stopped at the end."""
-    command = [sys.executable, "-m", "cli.main", "up", "--clock", "dev"]
-    command += ["--data", str(data), "--port", str(port), "--ready-file", str(data / "run" / "ready")]
-    (data / "run").mkdir(parents=True, exist_ok=True)
-    (data / "run" / "ready").unlink(missing_ok=True)
-    process = subprocess.Popen(command, start_new_session=True)
-    try:
-        _await_ready(process, data / "run" / "ready")
-        yield process, _read_environment(data / "dev.env")
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        process.wait(60)
-
-
-def _await_ready(process: subprocess.Popen[bytes], ready: Path) -> None:
-    while not ready.exists():
-        try:
-            code = process.wait(0.1)
-        except subprocess.TimeoutExpired:
-            continue
-        raise SystemExit(code or 1)
-
-
-def _read_environment(path: Path) -> dict[str, str]:
-    pairs = (line.removeprefix("export ").partition("=") for line in path.read_text().splitlines())
-    return {name: value.strip("'\"") for name, _, value in pairs if value}
+async def run(data: Path, port: int, weeks: int, people: int, *, stay: bool) -> None:
+    """Starts the system, tells the story in a thread of its own, stays until Ctrl-C."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    system = Kairos(Options(data=data, port=port, dev_clock=True))
+    console.print("starting Postgres, NATS and Kairos ...")
+    async with system:
+        told = asyncio.create_task(asyncio.to_thread(_tell, system.addresses, weeks, people))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({told, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if told.done():
+            told.result()
+        if stay and not stop.is_set():
+            console.print("\nKairos stays up; Ctrl-C stops it.")
+            await stopped
+        console.print("stopping: what was accepted is finished or kept")
 
 
 def main() -> None:
     """Runs the story; `--exit` stops at its end instead of staying up."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path(".kairos"), help="where everything is kept")
-    parser.add_argument("--port", type=int, default=8700, help="port of the gateway")
+    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="where everything is kept")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port of the gateway")
     parser.add_argument("--weeks", type=int, default=8, help="weeks to live through")
     parser.add_argument("--people", type=int, default=40, help="customers to play")
     parser.add_argument("--exit", action="store_true", help="stop when the story has been told")
-    arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with system(arguments.data, arguments.port) as (process, environment):
-        try:
-            _tell(environment, arguments.weeks, arguments.people)
-            if not arguments.exit:
-                console.print("\nKairos stays up; Ctrl-C stops it.")
-                sys.exit(process.wait())
-        except KeyboardInterrupt:
-            console.print("stopping")
+    given = parser.parse_args()
+    try:
+        asyncio.run(run(given.data, given.port, given.weeks, given.people, stay=not given.exit))
+    except (EmbeddedError, SettingError) as error:
+        raise SystemExit(f"Kairos cannot start: {error}") from None
 
 
 def _tell(environment: dict[str, str], weeks: int, people: int) -> None:
@@ -231,5 +217,4 @@ def _tell(environment: dict[str, str], weeks: int, people: int) -> None:
 
 
 if __name__ == "__main__":
-    os.umask(0o077)
     main()

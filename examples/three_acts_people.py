@@ -1,8 +1,8 @@
 """The people of the three-acts story: real purchases, made-up names.
 
-The purchases are the CDNOW sample (see three-acts/README.md): who bought when, how many pieces, for how much. Names,
-languages, zones, consent and workouts are not in it; they follow from the customer's number, so that every run
-tells the same story.
+The purchases are the CDNOW sample (see three-acts/README.md): who bought when, how many pieces, for
+how much. Names, languages, zones, consent and workouts are not in it; they follow from the
+customer's number, so that every run tells the same story.
 """
 
 import csv
@@ -62,7 +62,7 @@ def purchases() -> list[Purchase]:
 
 
 def person(customer: str) -> Person:
-    """What follows from a customer's number: four of five agree to tips, every second one trains."""
+    """What follows from a customer's number: four of five agree, every second one trains."""
     draw = crc32(customer.encode())
     return Person(
         customer=customer,
@@ -75,7 +75,9 @@ def person(customer: str) -> Person:
 
 
 def sample(lines: list[Purchase], weeks: int, size: int) -> list[str]:
-    """A lively sample: those who bought most often in the played weeks, half of them for the first time."""
+    """A lively sample: those who bought most often in the played weeks, half of them for the first
+    time.
+    """
     end = CUTOFF + timedelta(weeks=weeks)
     played: dict[str, int] = {}
     for line in lines:
@@ -89,7 +91,7 @@ def sample(lines: list[Purchase], weeks: int, size: int) -> list[str]:
 
 
 def workouts(one: Person, bought: date, until: date) -> Iterator[date]:
-    """Days on which somebody who trains did so after a purchase: a rhythm of their own, and breaks."""
+    """Days on which somebody who trains did so after a purchase, in a rhythm of their own."""
     if not one.trains:
         return
     draw = crc32(f"{one.customer}/{bought}".encode())

@@ -1,4 +1,6 @@
-"""What the story shows at its end: one customer's conversation with reasons, and what became of everything."""
+"""What the story shows at its end: one customer's conversation with reasons, and what became of
+everything.
+"""
 
 from typing import Any
 

@@ -1,0 +1,104 @@
+"""The checker of the invariants, over the tables and the providers' ledger; see DESIGN §12.
+
+It runs after every acceptance and fault test, on a system at rest. Each function returns what is
+wrong, in words.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from services.decision.domain import state as states
+from tests.support.running import Running, eventually
+
+
+async def at_rest(system: Running, *, within_s: float = 60.0) -> None:
+    """Returns when nothing is unpublished, unconsumed or due any more."""
+
+    async def resting() -> bool:
+        waiting = 0
+        for schema in ("ingest", "decision", "delivery"):
+            rows = await system.sql(f"SELECT count(*) AS n FROM {schema}.outbox")
+            waiting += rows[0]["n"]
+        [open_messages] = await system.sql(
+            "SELECT count(*) AS n FROM delivery.messages WHERE state IN ('planned', 'calling')"
+        )
+        return waiting == 0 and open_messages["n"] == 0
+
+    await eventually(resting, "the system comes to rest", within_s=within_s)
+
+
+async def check(system: Running, accepted: Sequence[str] = ()) -> list[str]:
+    """Everything that is wrong; `accepted` are the message ids of events answered with 2xx."""
+    wrong: list[str] = []
+    wrong += await _i1_stored_once(system, accepted)
+    wrong += await _i2_decided(system)
+    wrong += await _i3_sent_once(system)
+    wrong += await _i6_final(system)
+    wrong += await _i7_timeline(system)
+    wrong += await _no_dead_letters(system)
+    return wrong
+
+
+async def _i1_stored_once(system: Running, accepted: Sequence[str]) -> list[str]:
+    rows = await system.sql("SELECT message_id, count(*) AS n FROM ingest.events GROUP BY 1")
+    stored = {row["message_id"]: row["n"] for row in rows}
+    missing = [one for one in set(accepted) if one not in stored]
+    twice = [one for one, count in stored.items() if count > 1]
+    return [f"I1 accepted but not stored: {one}" for one in missing] + [
+        f"I1 stored more than once: {one}" for one in twice
+    ]
+
+
+async def _i2_decided(system: Running) -> list[str]:
+    """Every numbered event of a profile has been applied to the person's state."""
+    profiles = await system.sql(
+        "SELECT workspace, id, last_seq, merged_into FROM ingest.profiles WHERE last_seq > 0"
+    )
+    rows = await system.sql("SELECT workspace, person, state FROM decision.person_states")
+    applied: dict[tuple[str, bytes], list[int]] = {}
+    for row in rows:
+        if row["state"]:
+            for source, ranges in states.decode(row["state"]).applied.items():
+                applied[row["workspace"], source] = ranges
+    merges = await system.sql("SELECT workspace, winner, person_seq FROM ingest.merges")
+    own = Counter((row["workspace"], row["winner"]) for row in merges)
+    wrong = []
+    for profile in profiles:
+        ranges = applied.get((profile["workspace"], profile["id"].bytes), [])
+        seen = sum(end - start + 1 for start, end in zip(ranges[::2], ranges[1::2], strict=True))
+        expected = profile["last_seq"] - own[profile["workspace"], profile["id"]]
+        if seen < expected:
+            wrong.append(f"I2 {profile['id']}: {seen} of {expected} events decided")
+    return wrong
+
+
+async def _i3_sent_once(system: Running) -> list[str]:
+    entries = [entry for entry in await system.ledger() if entry["accepted"]]
+    counts = Counter(
+        (entry["message_id"], entry["recipient"]) for entry in entries if not entry.get("repeat_of")
+    )
+    return [f"I3 accepted {count} times: {key}" for key, count in counts.items() if count > 1]
+
+
+async def _i6_final(system: Running) -> list[str]:
+    rows = await system.sql(
+        "SELECT id, state FROM delivery.messages WHERE state IN ('planned', 'calling')"
+    )
+    return [f"I6 message {row['id']} rests in {row['state']}" for row in rows]
+
+
+async def _i7_timeline(system: Running) -> list[str]:
+    """Each event stands on the timeline exactly once."""
+    rows = await system.sql(
+        "SELECT e.id, count(t.*) AS n FROM ingest.events e LEFT JOIN history.timeline t"
+        " ON t.workspace = e.workspace AND t.id = e.id GROUP BY e.id HAVING count(t.*) <> 1"
+    )
+    return [f"I7 event {row['id']} is {row['n']} times on the timeline" for row in rows]
+
+
+async def _no_dead_letters(system: Running) -> list[str]:
+    wrong = []
+    for schema in ("decision", "delivery", "history"):
+        rows = await system.sql(f"SELECT error_type, error FROM {schema}.dead_letters")
+        wrong += [f"dead letter in {schema}: {row['error_type']} {row['error']}" for row in rows]
+    return wrong
