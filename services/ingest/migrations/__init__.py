@@ -1,1 +1,1 @@
-"""Migrations of the ingest schema."""
+"""Migrations of the schema `ingest`."""

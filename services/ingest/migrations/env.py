@@ -1,4 +1,4 @@
-"""Alembic's door to the ingest schema."""
+"""Alembic's environment of this schema."""
 
 from kit.db.migrate import run_environment
 from services.ingest.tables import SCHEMA, metadata

@@ -1,0 +1,30 @@
+"""Composition root of history: the only file that names concrete classes."""
+
+from kit.service import Parts, Service, run
+from kit.settings import load
+from services.history.handlers import Recorder
+from services.history.settings import Settings
+from services.history.store import PostgresStore
+from services.history.subscriptions import STREAMS, endpoints, subscriptions
+
+NAME = "history"
+
+
+async def compose(service: Service) -> Parts:
+    """Builds history's parts."""
+    settings = load(Settings, service.env, "KAIROS_HISTORY")
+    store = PostgresStore()
+    return Parts(
+        streams=STREAMS,
+        subscriptions=subscriptions(Recorder(store), settings.batch_facts_max),
+        endpoints=endpoints(store),
+    )
+
+
+def main() -> None:
+    """Runs history until it is told to stop."""
+    run(NAME, compose)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Every query on history's tables."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from kit.db.database import Tx
+from services.history.domain.entry import Entry, Kind, Merge
+from services.history.domain.page import Query
+from services.history.ports import Count
+
+_ADD = """
+WITH added AS (
+    INSERT INTO timeline (
+        workspace, person, at, recorded_at, id, source, person_seq, kind, name, summary, reason, code,
+        channel, journey, event, decision, message, data, trace_id
+    )
+    SELECT * FROM unnest(
+        $1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[], $6::text[],
+        $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
+        $14::text[], $15::uuid[], $16::uuid[], $17::uuid[], $18::json[], $19::text[]
+    )
+    ON CONFLICT DO NOTHING
+    RETURNING kind
+)
+SELECT kind, count(*) FROM added GROUP BY kind
+"""
+
+_ADD_MERGES = """
+INSERT INTO merges (workspace, loser, winner, loser_last_seq, merged_at)
+SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[], $5::timestamptz[])
+ON CONFLICT DO NOTHING
+"""
+
+# One walk down the index for each person, then the newest of all walks: a single `person = ANY`
+# would read and sort everything these people ever did.
+_PAGE = """
+WITH RECURSIVE people AS (
+    SELECT asked.person FROM unnest($2::uuid[]) AS asked (person)
+    UNION
+    SELECT merges.loser
+    FROM people JOIN merges ON merges.workspace = $1 AND merges.winner = people.person
+)
+SELECT newest.* FROM people CROSS JOIN LATERAL (
+    SELECT timeline.* FROM timeline
+    WHERE timeline.workspace = $1 AND timeline.person = people.person
+        AND (timeline.at, timeline.recorded_at, timeline.id) < ($3, $4, $5)
+        AND timeline.at >= $6 AND timeline.at < $7
+        AND ($8::text[] IS NULL OR timeline.kind = ANY ($8))
+        AND ($9::text[] IS NULL OR timeline.channel = ANY ($9))
+        AND ($10::text = '' OR timeline.journey = $10)
+    ORDER BY timeline.at DESC, timeline.recorded_at DESC, timeline.id DESC
+    LIMIT $11
+) AS newest
+ORDER BY newest.at DESC, newest.recorded_at DESC, newest.id DESC
+LIMIT $11
+"""
+
+_OUTCOMES = """
+SELECT kind, name, channel, code, count(*) FROM timeline
+WHERE workspace = $1 AND at >= $2
+GROUP BY kind, name, channel, code
+ORDER BY count(*) DESC, kind, name, channel, code
+"""
+
+
+class PostgresStore:
+    """Timelines in Postgres; implements `ports.Store`."""
+
+    async def ensure_months(self, tx: Tx, months: Collection[date]) -> None:
+        for month in sorted(months):
+            await tx.execute("SELECT ensure_timeline_month($1)", month)
+
+    async def add(self, tx: Tx, entries: Sequence[Entry]) -> Mapping[str, int]:
+        rows = sorted((_row(each) for each in entries), key=lambda row: row[:5])
+        return dict(await tx.fetch(_ADD, *zip(*rows, strict=True)))
+
+    async def add_merges(self, tx: Tx, merges: Sequence[Merge]) -> None:
+        rows = sorted(
+            (each.workspace, each.loser, each.winner, each.loser_last_seq, each.merged_at)
+            for each in merges
+        )
+        await tx.execute(_ADD_MERGES, *zip(*rows, strict=True))
+
+    async def page(self, tx: Tx, query: Query) -> list[Entry]:
+        rows = await tx.fetch(
+            _PAGE,
+            query.workspace,
+            query.persons,
+            *query.before,
+            query.since,
+            query.until,
+            query.kinds or None,
+            query.channels or None,
+            query.journey,
+            query.limit,
+        )
+        return [_entry(row) for row in rows]
+
+    async def outcomes(self, tx: Tx, workspace: str, since: datetime) -> list[Count]:
+        return [Count(*row) for row in await tx.fetch(_OUTCOMES, workspace, since)]
+
+
+def _row(entry: Entry) -> tuple[Any, ...]:
+    return (
+        entry.workspace,
+        entry.person,
+        entry.at,
+        entry.recorded_at,
+        entry.id,
+        entry.source,
+        entry.person_seq,
+        entry.kind,
+        entry.name,
+        entry.summary,
+        entry.reason,
+        entry.code,
+        entry.channel,
+        entry.journey,
+        entry.event,
+        entry.decision,
+        entry.message,
+        entry.data_json.decode() or None,
+        entry.trace_id,
+    )
+
+
+def _entry(row: Any) -> Entry:
+    columns = dict(row)
+    data = columns.pop("data")
+    columns["kind"] = Kind(columns["kind"])
+    return Entry(data_json=data.encode() if data else b"", **columns)

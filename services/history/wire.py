@@ -1,0 +1,405 @@
+"""Protobuf ⇄ domain. The only place of history that sees generated code."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from google.protobuf.message import DecodeError
+
+from contracts.gen.kairos.bus.v1.fact_pb2 import Fact
+from contracts.gen.kairos.consents.v1 import consent_pb2 as consents
+from contracts.gen.kairos.decisions.v1 import decision_pb2 as decisions
+from contracts.gen.kairos.deliveries.v1 import delivery_pb2 as deliveries
+from contracts.gen.kairos.events.v1 import event_pb2 as events
+from contracts.gen.kairos.history.v1 import service_pb2 as service
+from kit.bus.rpc import Request
+from kit.bus.spec import IncomingFact
+from kit.clock import from_us, to_us
+from kit.errors import Invalid, Malformed
+from kit.telemetry import trace_id_of
+from services.history.domain import page, sentences
+from services.history.domain.entry import Entry, Kind, Merge
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _names(enum: Any, prefix: str) -> dict[int, str]:
+    """Numbers of a protobuf enum → its names as the domain writes them."""
+    return {number: name.removeprefix(prefix).lower() for name, number in enum.items()}
+
+
+_EVENT_KINDS = _names(events.EventKind, "EVENT_KIND_")
+_OUTCOMES = _names(decisions.Outcome, "OUTCOME_")
+_ATTEMPTS = _names(deliveries.AttemptOutcome, "ATTEMPT_OUTCOME_")
+_RECEIPTS = _names(deliveries.ReceiptKind, "RECEIPT_KIND_")
+_PARTS = _names(consents.PermissionPart, "PERMISSION_PART_")
+_STATUSES = _names(consents.PermissionStatus, "PERMISSION_STATUS_")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a batch of facts puts on timelines."""
+
+    entries: list[Entry] = field(default_factory=list)
+    merges: list[Merge] = field(default_factory=list)
+
+
+def read_facts(facts: Sequence[IncomingFact]) -> Batch:
+    """The entries of these facts, in order. A fact of a kind this version does not know makes none.
+
+    Raises Malformed for a body that is no fact.
+    """
+    batch = Batch()
+    for incoming in facts:
+        fact = _parse(Fact(), incoming.body)
+        body = fact.WhichOneof("body")
+        tell = _TELLING.get(body or "")
+        if tell is None:
+            continue
+        batch.entries.append(tell(_Teller(fact, incoming.stream)))
+        if body == "profile_merged":
+            batch.merges.append(_merge(fact))
+    return batch
+
+
+class _Teller:
+    """One fact on its way onto a timeline: what all kinds of entries have in common."""
+
+    def __init__(self, fact: Fact, stream: str) -> None:
+        self.fact = fact
+        self._stream = stream
+
+    def entry(self, kind: Kind, at_us: int, summary: str, **rest: Any) -> Entry:
+        fact = self.fact
+        return Entry(
+            workspace=fact.workspace,
+            person=UUID(bytes=fact.person),
+            at=from_us(at_us),
+            recorded_at=from_us(fact.recorded_at_us),
+            id=UUID(bytes=fact.id),
+            source=self._stream,
+            person_seq=fact.person_seq,
+            kind=kind,
+            summary=summary,
+            trace_id=trace_id_of(fact.traceparent),
+            **rest,
+        )
+
+
+def _event(teller: _Teller) -> Entry:
+    body = teller.fact.event_accepted
+    kind = _EVENT_KINDS[body.kind]
+    event = UUID(bytes=teller.fact.id)
+    if body.kind == events.EVENT_KIND_IDENTIFY:
+        told = msgspec.json.decode(body.traits_json) if body.traits_json else {}
+        return teller.entry(
+            Kind.TRAIT,
+            body.occurred_at_us,
+            sentences.traits(told),
+            name=kind,
+            event=event,
+            data_json=body.traits_json,
+        )
+    return teller.entry(
+        Kind.EVENT,
+        body.occurred_at_us,
+        sentences.event(kind, body.name),
+        name=body.name or kind,
+        event=event,
+        data_json=body.properties_json,
+    )
+
+
+def _merged(teller: _Teller) -> Entry:
+    body = teller.fact.profile_merged
+    return teller.entry(
+        Kind.PROFILE,
+        body.merged_at_us,
+        sentences.MERGED,
+        name="merged",
+        data_json=_encode({"merged": str(UUID(bytes=body.loser))}),
+    )
+
+
+def _merge(fact: Fact) -> Merge:
+    body = fact.profile_merged
+    return Merge(
+        workspace=fact.workspace,
+        loser=UUID(bytes=body.loser),
+        winner=UUID(bytes=fact.person),
+        loser_last_seq=body.loser_last_seq,
+        merged_at=from_us(body.merged_at_us),
+    )
+
+
+def _decision(teller: _Teller) -> Entry:
+    body = teller.fact.decision_made
+    outcome = _OUTCOMES[body.outcome]
+    subject = _subject(body)
+    others = max(len(body.candidates) - 1, 0)
+    return teller.entry(
+        Kind.DECISION,
+        body.at_us,
+        sentences.decision(outcome, subject.template, subject.channel, others),
+        name=outcome,
+        reason=body.reason_en,
+        code=body.reason,
+        channel=subject.channel,
+        journey=subject.journey,
+        event=_id(body.trigger_id) if body.trigger_kind == "event" else None,
+        decision=UUID(bytes=teller.fact.id),
+        message=_id(body.message_id),
+        data_json=_decision_data(body),
+    )
+
+
+def _subject(body: decisions.DecisionMade) -> decisions.Candidate:
+    """The candidate a decision is about: the one that passed every rule, or else the first."""
+    for candidate in body.candidates:
+        if all(verdict.outcome == "passed" for verdict in candidate.verdicts):
+            return candidate
+    return body.candidates[0] if body.candidates else decisions.Candidate()
+
+
+def _decision_data(body: decisions.DecisionMade) -> bytes:
+    return _encode(
+        _given(
+            reason_de=body.reason_de,
+            trigger={"kind": body.trigger_kind, "name": body.trigger_name},
+            candidates=[_candidate_data(each) for each in body.candidates],
+            catalog_revision=body.catalog_revision,
+        )
+    )
+
+
+def _candidate_data(candidate: decisions.Candidate) -> dict[str, Any]:
+    against = [
+        _given(
+            rule=verdict.rule,
+            outcome=verdict.outcome,
+            reason=verdict.reason,
+            until=from_us(verdict.until_us) if verdict.until_us else None,
+            reason_en=verdict.sentence_en,
+            reason_de=verdict.sentence_de,
+        )
+        for verdict in candidate.verdicts
+        if verdict.outcome != "passed"
+    ]
+    return _given(
+        template=candidate.template,
+        channel=candidate.channel,
+        topic=candidate.topic,
+        journey=candidate.journey,
+        step=candidate.step,
+        against=against,
+    )
+
+
+def _journey(teller: _Teller) -> Entry:
+    body = teller.fact.journey_moved
+    return teller.entry(
+        Kind.JOURNEY,
+        body.at_us,
+        sentences.journey(body.move, body.journey, body.step),
+        name=body.move,
+        code=body.reason,
+        journey=body.journey,
+        data_json=_encode(
+            _given(
+                version=body.version,
+                step=body.step,
+                due_at=from_us(body.due_at_us) if body.due_at_us else None,
+            )
+        ),
+    )
+
+
+def _permission(teller: _Teller) -> Entry:
+    body = teller.fact.permission_changed
+    part, status = _PARTS[body.part], _STATUSES[body.status]
+    return teller.entry(
+        Kind.CONSENT,
+        body.at_us,
+        sentences.permission(part, status, body.channel, body.topic),
+        name=f"{part}_{status}",
+        channel="" if body.channel == "*" else body.channel,
+        message=_id(body.message_id),
+        data_json=_encode(
+            _given(
+                purpose=body.purpose,
+                topic=body.topic,
+                basis=body.basis,
+                until=from_us(body.until_us) if body.until_us else None,
+                evidence=_raw(body.evidence_json),
+            )
+        ),
+    )
+
+
+def _attempt(teller: _Teller) -> Entry:
+    body = teller.fact.attempt_finished
+    outcome = _ATTEMPTS[body.outcome]
+    is_sent = body.outcome == deliveries.ATTEMPT_OUTCOME_ACCEPTED
+    return teller.entry(
+        Kind.MESSAGE if is_sent else Kind.ATTEMPT,
+        body.at_us,
+        sentences.sent(body.channel, body.subject)
+        if is_sent
+        else sentences.attempt(body.channel, outcome, body.provider),
+        name=body.template if is_sent else outcome,
+        reason=body.reason_en if is_sent else body.detail,
+        code=body.fault,
+        channel=body.channel,
+        journey=body.journey,
+        decision=_id(body.decision_id),
+        message=_id(body.message_id),
+        data_json=_attempt_data(body, outcome),
+    )
+
+
+def _attempt_data(body: deliveries.AttemptFinished, outcome: str) -> bytes:
+    """Enough to render the message again, and what it was sent on."""
+    return _encode(
+        _given(
+            outcome=outcome,
+            attempt=body.attempt,
+            provider=body.provider,
+            provider_message_id=body.provider_message_id,
+            detail=body.detail,
+            called_at=from_us(body.called_at_us) if body.called_at_us else None,
+            template=body.template,
+            catalog_revision=body.catalog_revision,
+            locale=body.locale,
+            subject=body.subject,
+            variables=_raw(body.variables_json),
+            content_sha256=body.content_sha256.hex(),
+            topic=body.topic,
+            message_class=body.message_class,
+            step=body.step,
+            basis=body.basis,
+            reason_de=body.reason_de,
+        )
+    )
+
+
+def _receipt(teller: _Teller) -> Entry:
+    body = teller.fact.receipt_taken
+    kind = _RECEIPTS[body.kind]
+    return teller.entry(
+        Kind.RECEIPT,
+        body.at_us,
+        sentences.receipt(body.channel, kind, machine=body.machine),
+        name=kind,
+        code="machine" if body.machine else "",
+        channel=body.channel,
+        decision=_id(body.decision_id),
+        message=_id(body.message_id),
+        data_json=_encode(
+            _given(provider=body.provider, detail=body.detail, machine=body.machine or None)
+        ),
+    )
+
+
+_TELLING: dict[str, Callable[[_Teller], Entry]] = {
+    "event_accepted": _event,
+    "profile_merged": _merged,
+    "decision_made": _decision,
+    "journey_moved": _journey,
+    "permission_changed": _permission,
+    "attempt_finished": _attempt,
+    "receipt_taken": _receipt,
+}
+"""What becomes an entry. An order is none: the decision before it and the message after it are."""
+
+
+def read_query(request: Request) -> page.Query:
+    """The question for a page; raises Invalid for a cursor that is none."""
+    asked = _parse(service.TimelineRequest(), request.body)
+    try:
+        before = page.read_cursor(asked.cursor) if asked.cursor else page.TOP
+    except ValueError as error:
+        place = {"pointer": "/cursor", "detail": str(error)}
+        raise Invalid("Take the cursor from next_cursor, unchanged", errors=[place]) from None
+    return page.Query(
+        workspace=request.workspace,
+        persons=[UUID(bytes=each) for each in asked.persons],
+        kinds=list(asked.kinds),
+        channels=list(asked.channels),
+        journey=asked.journey,
+        since=from_us(asked.since_us) if asked.since_us else page.BEGINNING,
+        until=from_us(asked.until_us) if asked.until_us else page.END,
+        before=before,
+        limit=min(asked.limit or page.LIMIT_DEFAULT, page.LIMIT_MAX),
+    )
+
+
+def page_reply(entries: Sequence[Entry], next_place: page.Place | None) -> bytes:
+    """A page, newest first."""
+    return service.TimelineReply(
+        items=[_item(each) for each in entries],
+        next_cursor=page.write_cursor(next_place) if next_place else "",
+    ).SerializeToString()
+
+
+def _item(entry: Entry) -> service.TimelineItem:
+    refs = {
+        "event": entry.event,
+        "decision": entry.decision,
+        "message": entry.message,
+        "journey": entry.journey,
+    }
+    return service.TimelineItem(
+        id=entry.id.bytes,
+        kind=entry.kind,
+        at_us=to_us(entry.at),
+        recorded_at_us=to_us(entry.recorded_at),
+        name=entry.name,
+        summary=entry.summary,
+        reason=entry.reason,
+        channel=entry.channel,
+        refs={name: str(value) for name, value in refs.items() if value},
+        data_json=entry.data_json,
+        trace_id=entry.trace_id,
+    )
+
+
+def read_since(request: Request) -> Any:
+    """From when on outcomes are counted."""
+    asked = _parse(service.OutcomesRequest(), request.body)
+    return from_us(asked.since_us) if asked.since_us else page.BEGINNING
+
+
+def outcomes_reply(counts: Sequence[tuple[str, str, str, str, int]]) -> bytes:
+    """Counts by kind, name, channel and reason."""
+    return service.OutcomesReply(
+        counts=[
+            service.OutcomeCount(kind=kind, name=name, channel=channel, reason=reason, count=count)
+            for kind, name, channel, reason, count in counts
+        ]
+    ).SerializeToString()
+
+
+def _id(value: bytes) -> UUID | None:
+    return UUID(bytes=value) if value else None
+
+
+def _raw(document: bytes) -> msgspec.Raw | None:
+    return msgspec.Raw(document) if document else None
+
+
+def _given(**members: Any) -> dict[str, Any]:
+    """The members that say something."""
+    return {name: value for name, value in members.items() if value not in (None, "", [], 0)}
+
+
+Message = TypeVar("Message", Fact, service.TimelineRequest, service.OutcomesRequest)
+
+
+def _parse(message: Message, body: bytes) -> Message:
+    try:
+        message.ParseFromString(body)
+    except DecodeError as error:
+        raise Malformed(f"Not a {type(message).__name__}") from error
+    return message
