@@ -1,8 +1,9 @@
 """The one place that reads the clock.
 
 `now()` is the injected time of the system: everything that is stored, compared or shown uses it.
-`monotonic()` only ever goes forward at real speed: timeouts, leases, permits, breakers and rates use it.
-With the development clock on, `now()` runs ahead of the real time by an offset; `monotonic()` does not.
+`monotonic()` only ever goes forward at real speed: timeouts, leases, permits, breakers and rates
+use it. With the development clock on, `now()` runs ahead of the real time by an offset;
+`monotonic()` does not.
 """
 
 import asyncio

@@ -1,8 +1,9 @@
 """The development clock: weeks pass in seconds, in the right order.
 
-Only where KAIROS_DEV_CLOCK=1. The offset lives in Postgres, so that a restarted process finds it. The coordinator
-moves time from due instant to due instant; each step ends when every service reports that nothing is left to do now:
-nothing unpublished, nothing published and not yet consumed, nothing due. Time then moves on.
+Only where KAIROS_DEV_CLOCK=1. The offset lives in Postgres, so that a restarted process finds it.
+The coordinator moves time from due instant to due instant; each step ends when every service
+reports that nothing is left to do now: nothing unpublished, nothing published and not yet consumed,
+nothing due. Time then moves on.
 """
 
 import asyncio
@@ -149,9 +150,12 @@ class Coordinator:
         self.clock.shift_to(offset)
 
     async def _settled(self) -> datetime | None:
-        """Waits for rest and returns the next due instant; seen twice unchanged, so nothing was between two desks."""
+        """Waits for rest and returns the next due instant; seen twice unchanged, so nothing was
+        between two desks.
+        """
         deadline = self.clock.monotonic() + SETTLE_TIMEOUT_S
         previous: object = None
+        waiting: list[str] = []
         pause_s = _POLL_S_MIN
         while self.clock.monotonic() < deadline:
             answers = await asyncio.gather(*(self._ask(name) for name in self.services))

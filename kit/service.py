@@ -34,9 +34,11 @@ Task = Callable[[asyncio.Event], Awaitable[None]]
 log = logging.getLogger("kairos.service")
 
 CONNECT_TIMEOUT_S = 60.0
-"""How long a process waits for Postgres and NATS at its start before it gives up and is restarted."""
+"""How long a process waits for Postgres and NATS at its start before it gives up and is restarted.
+"""
 DRAIN_TIMEOUT_S = 10.0
-"""How long a stopping process may finish what it holds; what is left is taken up by the next one."""
+"""How long a stopping process may finish what it holds; what is left is taken up by the next one.
+"""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def run(name: str, compose: Compose, env: Mapping[str, str] | None = None) -> No
     try:
         uvloop.run(_run(name, compose, settings))
     except Unavailable as error:
-        log.error("giving up: %s", error)
+        log.critical("giving up: %s", error)
         sys.exit(1)
     finally:
         telemetry.shutdown()

@@ -1,8 +1,9 @@
 """Traces, metrics and logs of one process, on OpenTelemetry.
 
-Trace context is W3C: it travels in NATS headers and inside stored facts, so that a trace outlives the process that
-began it. Names of the kit's own spans and metrics stand here; the domain's stand in `contracts/telemetry.py`.
-Nothing personal goes into a span, a metric or a log line: opaque ids only.
+Trace context is W3C: it travels in NATS headers and inside stored facts, so that a trace outlives
+the process that began it. Names of the kit's own spans and metrics stand here; the domain's stand
+in `contracts/telemetry.py`. Nothing personal goes into a span, a metric or a log line: opaque ids
+only.
 """
 
 import json
@@ -211,5 +212,3 @@ def _logs(service: str, level: str) -> None:
     root.setLevel(level)
     for noisy in ("aiosmtpd", "mail.log", "uvicorn.access", "httpx", "opentelemetry"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-
-

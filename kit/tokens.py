@@ -1,7 +1,8 @@
 """Signed tokens for links: readable by us, unforgeable by others, without personal data.
 
-`v1.<payload>.<mac>`: payload and mac are base64url without padding; the mac is HMAC-SHA256 over purpose and payload,
-cut to 128 bits. The purpose keeps a click token from working as an unsubscribe token.
+`v1.<payload>.<mac>`: payload and mac are base64url without padding; the mac is HMAC-SHA256 over
+purpose and payload, cut to 128 bits. The purpose keeps a click token from working as an unsubscribe
+token.
 """
 
 import hmac

@@ -1,8 +1,9 @@
 """Transactions on one service's schema.
 
-A service has two roles: `<service>_api` answers requests and sees one workspace at a time (row-level security, forced);
-`<service>_worker` works in batches across workspaces, so its SQL names the workspace in every key and join.
-Outgoing facts are handed to the transaction and written by it right before its commit: state and facts, or neither.
+A service has two roles: `<service>_api` answers requests and sees one workspace at a time
+(row-level security, forced); `<service>_worker` works in batches across workspaces, so its SQL
+names the workspace in every key and join. Outgoing facts are handed to the transaction and written
+by it right before its commit: state and facts, or neither.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -42,7 +43,7 @@ class WriteOutbox(Protocol):
 
 
 class Tx:
-    """One transaction. Its owner, the edge, commits; everybody else only reads, writes and emits."""
+    """One transaction. Its owner, the edge, commits; all others read, write and emit."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -69,7 +70,7 @@ class Tx:
         return status
 
     def emit(self, fact: OutgoingFact) -> None:
-        """Sends the fact with this transaction: it goes out if and only if the transaction commits."""
+        """Sends the fact with this transaction: it goes out if and only if that commits."""
         self.facts.append(fact)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
@@ -114,18 +115,20 @@ class Database:
     @asynccontextmanager
     async def api(self, workspace: str, *, readonly: bool = False) -> AsyncGenerator[Tx]:
         """A transaction that sees only this workspace."""
-        async with self._transaction(self._api, readonly) as tx:
+        async with self._transaction(self._api, readonly=readonly) as tx:
             await tx.execute("SELECT set_config('kairos.workspace', $1, true)", workspace)
             yield tx
 
     @asynccontextmanager
     async def worker(self, *, readonly: bool = False) -> AsyncGenerator[Tx]:
         """A transaction across workspaces, for batches."""
-        async with self._transaction(self._worker, readonly) as tx:
+        async with self._transaction(self._worker, readonly=readonly) as tx:
             yield tx
 
     async def retrying(self, work: Callable[[], Awaitable[T]], *, tries: int = 5) -> T:
-        """Runs `work`, which opens its own transaction, again after a deadlock or serialisation error."""
+        """Runs `work`, which opens its own transaction, again after a deadlock or serialisation
+        error.
+        """
         for _ in range(tries - 1):
             try:
                 return await work()
@@ -134,7 +137,9 @@ class Database:
         return await work()
 
     @asynccontextmanager
-    async def _transaction(self, pool: asyncpg.Pool, readonly: bool) -> AsyncGenerator[Tx]:
+    async def _transaction(
+        self, pool: asyncpg.Pool, *, readonly: bool
+    ) -> AsyncGenerator[Tx]:
         async with _connection(pool) as connection:
             transaction = connection.transaction(readonly=readonly)
             await transaction.start()

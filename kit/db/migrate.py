@@ -1,7 +1,8 @@
 """Alembic migrations of one schema, one after the other, under an advisory lock.
 
-Each service keeps `migrations/versions/YYYY-MM-DD-HHMM_{pre,post}_<what>.py`: `pre` may run before the new code,
-`post` only after the last old process is gone. Lock and statement timeouts are set here, not in someone's memory.
+Each service keeps `migrations/versions/YYYY-MM-DD-HHMM_{pre,post}_<what>.py`: `pre` may run before
+the new code, `post` only after the last old process is gone. Lock and statement timeouts are set
+here, not in someone's memory.
 """
 
 from importlib import import_module

@@ -1,8 +1,8 @@
 """Roles and schemas: who may do what in Postgres.
 
-Each service gets a schema of its own name, an owner that cannot log in, and two log-in roles that own nothing:
-`<service>_api` (row-level security applies) and `<service>_worker`. No role can bypass row-level security.
-Safe to run again: creates what is missing, keeps what is there.
+Each service gets a schema of its own name, an owner that cannot log in, and two log-in roles that
+own nothing: `<service>_api` (row-level security applies) and `<service>_worker`. No role can bypass
+row-level security. Safe to run again: creates what is missing, keeps what is there.
 """
 
 import json
@@ -56,7 +56,9 @@ async def prepare(
 
 
 def _passwords(data_dir: Path, homes: Mapping[str, str]) -> dict[str, str]:
-    """One password for each log-in role: KAIROS_ROLE_PASSWORD for all of them, or random ones kept in a file."""
+    """One password for each log-in role: KAIROS_ROLE_PASSWORD for all of them, or random ones kept
+    in a file.
+    """
     roles = [f"{service}_{role}" for service in homes for role in ROLES]
     if given := os.environ.get("KAIROS_ROLE_PASSWORD"):
         return dict.fromkeys(roles, given)

@@ -9,7 +9,8 @@ from kit.bus.tables import bus_statements, bus_tables
 def create_bus_tables(schema: str) -> None:
     """The tables of the bus in this schema, first version.
 
-    Answering a request may emit facts, so the api role may add to the outbox; the rest is the worker's.
+    Answering a request may emit facts, so the api role may add to the outbox; the rest is the
+    worker's.
     """
     metadata = MetaData()
     tables = bus_tables(metadata, schema)
@@ -26,7 +27,8 @@ def create_bus_tables(schema: str) -> None:
 def isolate_workspaces(schema: str, *tables: str) -> None:
     """Row-level security, forced: the api role sees one workspace, the worker role all.
 
-    The api role without a workspace set sees nothing: `current_setting(..., true)` is null, and null is not true.
+    The api role without a workspace set sees nothing: `current_setting(..., true)` is null, and
+    null is not true.
     """
     for table in tables:
         name = f"{schema}.{table}"
