@@ -4,14 +4,17 @@ Class first (transactional, service, marketing), then priority (higher first), t
 one that expires sooner), then the candidate's id, so that no two are ever equal.
 """
 
+from datetime import datetime
+
 from services.decision.domain.case import Case, Moment
 from services.decision.domain.civil import from_s, to_s_up
-from services.decision.domain.decisions import Candidate, Ruling, Verdict
+from services.decision.domain.decisions import Candidate, Fact, Ruling, Verdict
 from services.decision.domain.model import CLASS_RANK, Journey, MessageStep, Template
 from services.decision.domain.reasons import Reason
 from services.decision.domain.state import Pending
 
 _PASSED = Ruling.PASSED
+_NEVER_S = 1 << 62
 
 
 class Wanted:
@@ -35,58 +38,51 @@ class Wanted:
 
 
 class Weighed:
-    """A wanted message with every rule's verdict; `against` are those that did not pass."""
+    """A wanted message with every rule's verdict.
 
-    __slots__ = ("against", "verdicts", "wanted")
+    `decisive` is the verdict that decides: a refusal, else the one that holds longest; None where
+    nothing is against it. `waits` tells whether it stays and competes again at `due_s`.
+    """
+
+    __slots__ = ("decisive", "due_s", "verdicts", "waits", "wanted")
 
     def __init__(self, wanted: Wanted, verdicts: tuple[Verdict, ...]) -> None:
         self.wanted = wanted
         self.verdicts = verdicts
-        self.against = tuple(v for v in verdicts if v.ruling is not _PASSED)
+        self.decisive: Verdict | None = None
+        self.due_s = 0
+        self.waits = False
+        against = [one for one in verdicts if one.ruling is not _PASSED]
+        if against:
+            self._settle(against)
 
-    @property
-    def is_free(self) -> bool:
-        """Whether nothing is against it."""
-        return not self.against
-
-    @property
-    def decisive(self) -> Verdict | None:
-        """The verdict that decides: a refusal, else the one that holds longest."""
-        for verdict in self.against:
+    def _settle(self, against: list[Verdict]) -> None:
+        for verdict in against:
             if verdict.ruling is Ruling.REFUSED:
-                return verdict
-        return max(self.against, key=_held_until_s, default=None)
+                self.decisive = verdict
+                return
+        self.decisive = max(against, key=_held_until_s)
+        self.waits = self.wanted.step.when_blocked == "hold"
+        self.due_s = min(_held_until_s(self.decisive), self.wanted.pending.valid_until_s)
 
-    @property
-    def held_until_s(self) -> int:
-        """When every rule that holds it could pass, at the latest when its validity ends."""
-        until_s = max((_held_until_s(verdict) for verdict in self.against), default=0)
-        return min(until_s, self.wanted.pending.valid_until_s)
+    def lose(self, winner: Wanted, again: datetime, again_s: int) -> None:
+        """Give way to `winner`, and compete again, whatever the step says of being blocked."""
+        facts: dict[str, Fact] = {"to": winner.template.key}
+        self.decisive = Verdict("arbitration", Ruling.LOST, Reason.LOST, again, facts)
+        self.verdicts = (*self.verdicts, self.decisive)
+        self.waits = True
+        self.due_s = min(again_s, self.wanted.pending.valid_until_s)
 
 
 def _held_until_s(verdict: Verdict) -> int:
     return _NEVER_S if verdict.until is None else to_s_up(verdict.until)
 
 
-_NEVER_S = 1 << 62
-
-
 def weigh(moment: Moment, wanted: Wanted) -> Weighed:
     """Ask every rule that concerns the message, and keep every answer."""
     case = Case(moment, wanted.pending, wanted.journey, wanted.template)
-    return Weighed(wanted, tuple([check(case) for check in wanted.template.checks]))
-
-
-def lose(weighed: Weighed, winner: Wanted, again_s: int) -> Weighed:
-    """Return a free candidate as one that lost to `winner` and competes again."""
-    lost = Verdict(
-        "arbitration",
-        Ruling.LOST,
-        Reason.LOST,
-        from_s(again_s),
-        {"to": winner.template.key, "candidate": str(winner.pending.id)},
-    )
-    return Weighed(weighed.wanted, (*weighed.verdicts, lost))
+    verdicts = [check(case) for check in wanted.template.checks]
+    return Weighed(wanted, (*verdicts, *moment.policies(wanted.template)))
 
 
 def candidate(weighed: Weighed, basis: str = "") -> Candidate:

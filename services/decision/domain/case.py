@@ -5,12 +5,12 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.decision.domain.civil import from_s, local
+from services.decision.domain.civil import from_s, local, to_s
 from services.decision.domain.decisions import Fact, Ruling, Verdict
 from services.decision.domain.model import Controls, Journey, Template
 from services.decision.domain.permission import PermissionVerdict, judge
 from services.decision.domain.reasons import Reason
-from services.decision.domain.state import Pending, PersonState
+from services.decision.domain.state import RESERVED, Contact, Pending, PersonState
 
 
 class Moment:
@@ -20,13 +20,14 @@ class Moment:
     """
 
     __slots__ = (
+        "_contacts",
         "_local",
+        "_permissions",
+        "_policies",
         "controls",
-        "memo",
         "now",
         "now_s",
         "own",
-        "permissions",
         "state",
         "zone",
     )
@@ -35,19 +36,19 @@ class Moment:
         self,
         state: PersonState,
         now: datetime,
-        now_s: int,
         zone: ZoneInfo,
         controls: Controls,
         own: UUID | None = None,
     ) -> None:
         self.state = state
         self.now = now
-        self.now_s = now_s
+        self.now_s = to_s(now)
         self.zone = zone
         self.controls = controls
         self.own = own
-        self.memo: dict[str, Verdict] = {}
-        self.permissions: dict[tuple[str, str, str], PermissionVerdict] = {}
+        self._policies: dict[int, list[Verdict]] = {}
+        self._permissions: dict[tuple[str, str, str], PermissionVerdict] = {}
+        self._contacts: list[tuple[int, Contact]] | None = None
         self._local: datetime | None = None
 
     @property
@@ -57,17 +58,44 @@ class Moment:
             self._local = local(self.now_s, self.zone)
         return self._local
 
+    @property
+    def contacts(self) -> list[tuple[int, Contact]]:
+        """All messages but `own`, newest first, each with the second it counts from.
+
+        A reserved one counts from now: it may go out at any moment.
+        """
+        if self._contacts is None:
+            now_s, own = self.now_s, self.own
+            self._contacts = [
+                (now_s if contact.state == RESERVED else contact.at_s, contact)
+                for contact in self.state.contacts
+                if own is None or contact.id != own
+            ]
+            self._contacts.sort(key=_when, reverse=True)
+        return self._contacts
+
     def permission(self, channel: str, topic: str, message_class: str) -> PermissionVerdict:
         """Whether and on which basis this person may be contacted so."""
         key = (channel, topic, message_class)
-        verdict = self.permissions.get(key)
+        verdict = self._permissions.get(key)
         if verdict is None:
-            verdict = judge(
-                self.state.permission, self.state.endpoints, channel, topic, message_class,
-                self.now_s,
-            )  # fmt: skip
-            self.permissions[key] = verdict
+            state = self.state
+            verdict = self._permissions[key] = judge(
+                state.permission, state.endpoints, channel, topic, message_class, self.now_s
+            )
         return verdict
+
+    def policies(self, template: Template) -> list[Verdict]:
+        """What the contact policy says: the same for all templates it concerns alike."""
+        verdicts = self._policies.get(id(template.policies))
+        if verdicts is None:
+            verdicts = [judged(self) for judged in template.policies]
+            self._policies[id(template.policies)] = verdicts
+        return verdicts
+
+
+def _when(contact: tuple[int, Contact]) -> int:
+    return contact[0]
 
 
 class Case:

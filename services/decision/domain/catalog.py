@@ -15,8 +15,8 @@ from services.decision.domain import documents
 from services.decision.domain.civil import UTC_ZONE, find_zone
 from services.decision.domain.compiling import Compiler, Problem
 from services.decision.domain.documents import KINDS
-from services.decision.domain.model import Ask, Journey, Template
-from services.decision.domain.state import DAY_S, PersonState
+from services.decision.domain.model import Ask, Journey, MessageStep, Template
+from services.decision.domain.state import DAY_S, Pending, PersonState, Position
 
 __all__ = ["Catalog", "CatalogError", "Problem", "parse_catalog"]
 
@@ -65,6 +65,22 @@ class Catalog(msgspec.Struct, frozen=True):
     def zone_of(self, state: PersonState) -> ZoneInfo:
         """Return the person's time zone, else the workspace's."""
         return find_zone(state.timezone) or find_zone(self.timezone) or UTC_ZONE
+
+    def journey_of(self, one: Position | Pending) -> Journey | None:
+        """Return the version of the journey a person is in; None if it is gone."""
+        return self.journeys.get((one.journey, one.version))
+
+    def message_step(self, pending: Pending) -> MessageStep | None:
+        """Return the step that wants a message; None if it is gone."""
+        journey = self.journey_of(pending)
+        step = journey.steps.get(pending.step) if journey else None
+        return step if isinstance(step, MessageStep) else None
+
+    def ask_of(self, pending: Pending) -> str:
+        """Return what a pending message would ask; empty for nothing."""
+        step = self.message_step(pending)
+        template = self.templates.get(step.template) if step else None
+        return template.ask if template else ""
 
 
 def parse_catalog(

@@ -9,7 +9,13 @@ import msgspec
 from services.decision.domain import documents, model
 from services.decision.domain.civil import Duration, parse_duration, parse_local_time
 from services.decision.domain.conditions import Uses, compile_condition, rolling_s
-from services.decision.domain.policies import Labels, Policy, checks_for
+from services.decision.domain.policies import (
+    Labels,
+    Policy,
+    PolicyCheck,
+    checks_for,
+    policy_checks_for,
+)
 from services.decision.domain.policy.caps import Cap
 from services.decision.domain.policy.minimum_gap import MinimumGap
 from services.decision.domain.policy.quiet_hours import QuietHours
@@ -55,13 +61,14 @@ class Compiler:
         self._segments: dict[str, model.Test | None] = {}
         self._templates: dict[str, model.Template] = {}
         self._template_keys = {t.key for t in self._of(documents.Template)}
+        self._shared: dict[tuple[str, ...], tuple[PolicyCheck, ...]] = {}
         self.uses = Uses()
         self.horizon_s = 0
         self.keeps_transactional = False
         self.workspace = next(iter(self._of(documents.Workspace)), _NO_WORKSPACE)
         self.low_signal = {e.key for e in self._of(documents.Event) if e.low_signal}
         self._topics = {topic.key: topic for topic in self._of(documents.Topic)}
-        self._asks = {ask.key for ask in self._of(documents.Ask)}
+        self._asks = {ask.key: ask for ask in self._of(documents.Ask)}
         self._segment_documents = {s.key: s for s in self._of(documents.Segment)}
         for segment in self._segment_documents.values():
             self._segment(segment.key, f"segment {segment.key}", "key")
@@ -99,6 +106,7 @@ class Compiler:
             template.channel, topic.key, message_class, tags, template.ask is not None,
             cool_down_s > 0,
         )  # fmt: skip
+        judged = policy_checks_for(labels, policies)
         variables = [variable.split(".")[:2] for variable in template.variables]
         profile = tuple(dict.fromkeys(name for kind, name in variables if kind == "profile"))
         self.uses.traits.update(profile)
@@ -110,11 +118,13 @@ class Compiler:
             message_class,
             template.role,
             template.ask or "",
+            self._holds_s(template.ask or ""),
             tags,
             profile,
             tuple(dict.fromkeys(name for kind, name in variables if kind == "event")),
             cool_down_s,
-            checks_for(labels, policies),
+            checks_for(labels),
+            self._shared.setdefault(tuple(judged), tuple(judged.values())),
         )
 
     def _policy(self, policy: documents.Policy) -> Policy:
@@ -145,8 +155,15 @@ class Compiler:
             if ask.done_when.match:
                 self.problem(f"ask {ask.key}", "done_when.match", "no `match`", "one")
             trigger = self.trigger(ask.done_when, f"ask {ask.key}", "done_when", self.uses)
-            found.append(model.Ask(ask.key, trigger))
+            found.append(model.Ask(ask.key, trigger, self._holds_s(ask.key)))
         return found
+
+    def _holds_s(self, key: str) -> int:
+        """Return how long an answer counts, 0 for ever."""
+        ask = self._asks.get(key)
+        if ask is None or ask.holds_for is None:
+            return 0
+        return self.seconds(ask.holds_for, f"ask {key}", "holds_for")
 
     def journeys(self) -> dict[tuple[str, int], model.Journey]:
         """Return every version of every journey, the templates being known already."""
@@ -301,9 +318,7 @@ class JourneyCompiler:
         compiler, where = self._compiler, self._where
         following = self._keys[index + 1] if index + 1 < len(self._keys) else ""
         if isinstance(step, documents.MessageStep):
-            valid_for = compiler.duration(step.valid_for, where, f"{path}.valid_for")
-            if valid_for == Duration():
-                compiler.problem(where, f"{path}.valid_for", "more than nothing", step.valid_for)
+            valid_for = compiler.seconds(step.valid_for, where, f"{path}.valid_for")
             return model.MessageStep(
                 step.key, step.template, step.priority, valid_for, step.when_blocked,
                 self._target(step.next, following, f"{path}.next"),

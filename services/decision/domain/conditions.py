@@ -87,14 +87,21 @@ def _never(state: PersonState, now_s: int, properties: Mapping[str, Any]) -> boo
 
 
 def _group(kind: str, parts: tuple[Test, ...]) -> Test:
+    # Loops, not all() and any(): without a generator they take half the time.
     def all_of(state: PersonState, now_s: int, properties: Mapping[str, Any]) -> bool:
-        return all(part(state, now_s, properties) for part in parts)
+        for part in parts:
+            if not part(state, now_s, properties):
+                return False
+        return True
 
     def any_of(state: PersonState, now_s: int, properties: Mapping[str, Any]) -> bool:
-        return any(part(state, now_s, properties) for part in parts)
+        for part in parts:
+            if part(state, now_s, properties):
+                return True
+        return False
 
     def none_of(state: PersonState, now_s: int, properties: Mapping[str, Any]) -> bool:
-        return not any(part(state, now_s, properties) for part in parts)
+        return not any_of(state, now_s, properties)
 
     return {"all": all_of, "any": any_of, "none": none_of}[kind]
 

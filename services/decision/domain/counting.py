@@ -43,9 +43,13 @@ def count_since(counter: Counter, start_s: int) -> int:
         return 0
     if counter.first_s > start_s:
         return counter.total
-    oldest = (counter.last_s // DAY_S) - start_s // DAY_S
-    days = counter.days
-    return max(1, sum(days[i + 1] for i in range(0, len(days), 2) if days[i] <= oldest))
+    age_max = counter.last_s // DAY_S - start_s // DAY_S
+    days, count = counter.days, 0
+    for i in range(len(days) - 2, -1, -2):
+        if days[i] > age_max:
+            break
+        count += days[i + 1]
+    return max(1, count)
 
 
 def _pack(counts: dict[int, int], last_s: int) -> bytes:

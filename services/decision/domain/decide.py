@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from services.decision.domain import journeys, sentences
-from services.decision.domain.arbitrate import Wanted, Weighed, candidate, lose, weigh
+from services.decision.domain.arbitrate import Wanted, Weighed, candidate, weigh
 from services.decision.domain.case import refused
 from services.decision.domain.civil import from_s, to_s_up
 from services.decision.domain.decisions import (
@@ -17,15 +17,14 @@ from services.decision.domain.decisions import (
     Decision,
     MessageOrder,
     Outcome,
-    Ruling,
     Verdict,
 )
-from services.decision.domain.ids import derive_id, derive_seed
+from services.decision.domain.ids import derive_id, seed_of
 from services.decision.domain.model import MARKETING, MessageStep
 from services.decision.domain.permission import fingerprint, measurement_allowed
 from services.decision.domain.reasons import Reason
-from services.decision.domain.state import Ask, Contact, Flight, Pending
-from services.decision.domain.turn import Turn
+from services.decision.domain.state import RESERVED, Ask, Contact, Flight, Pending
+from services.decision.domain.turn import Turn, index_of
 
 #: A message that ends may bring up the next one at once; so many rounds of that per step.
 ROUNDS_MAX = 8
@@ -58,9 +57,8 @@ def decide(turn: Turn) -> None:
 
 def _resolve(turn: Turn, pending: Pending) -> Wanted | None:
     """Return a pending message with its catalog entries; end it where they are gone."""
-    journey = turn.catalog.journeys.get((pending.journey, pending.version))
-    step = journey.steps.get(pending.step) if journey else None
-    if journey is None or not isinstance(step, MessageStep):
+    journey, step = turn.catalog.journey_of(pending), turn.catalog.message_step(pending)
+    if journey is None or step is None:
         facts = {"journey": pending.journey}
         end(turn, pending, refused("catalog", Reason.JOURNEY_REMOVED, facts))
         return None
@@ -74,15 +72,15 @@ def _resolve(turn: Turn, pending: Pending) -> Wanted | None:
 
 def _decide_group(turn: Turn, group: list[Wanted]) -> None:
     """Choose the first free one of a group in order of rank; settle the others."""
-    weighed = [weigh(turn.moment, one) for one in group]
-    winner = next((one for one in weighed if one.is_free), None)
-    again_s = turn.now_s + turn.catalog.compete_again_s
+    moment = turn.moment
+    weighed = [weigh(moment, one) for one in group]
+    winner = next((one for one in weighed if one.decisive is None), None)
     if winner is not None:
-        weighed = [
-            lose(one, winner.wanted, again_s) if one.is_free and one is not winner else one
-            for one in weighed
-        ]
-    waits = any(_waits(one) for one in weighed)
+        again_s = turn.now_s + turn.catalog.compete_again_s
+        again = from_s(again_s)
+        for one in weighed:
+            if one.decisive is None and one is not winner:
+                one.lose(winner.wanted, again, again_s)
     seq = turn.say()
     decision_id = turn.derive("decision", seq)
     order = None if winner is None else _order(turn, winner.wanted, decision_id)
@@ -93,17 +91,17 @@ def _decide_group(turn: Turn, group: list[Wanted]) -> None:
             turn.state.person,
             seq,
             turn.now,
-            Outcome.MESSAGE if order else Outcome.HELD if waits else Outcome.SILENCE,
+            _outcome(weighed, order),
             turn.trigger(),
             tuple(
                 candidate(one, order.basis if order and one is winner else "") for one in weighed
             ),
             turn.catalog.revision,
-            derive_seed(decision_id),
+            seed_of(decision_id),
             order.reason_en if order else _sentence(turn, leading, "en"),
             order.reason_de if order else _sentence(turn, leading, "de"),
             leading.reason if leading else None,
-            winner.wanted.pending.id if winner else None,
+            order.message_id if order else None,
             order,
         )
     )
@@ -115,26 +113,29 @@ def _decide_group(turn: Turn, group: list[Wanted]) -> None:
 
 
 def _sentence(turn: Turn, verdict: Verdict | None, language: sentences.Language) -> str:
-    return "" if verdict is None else sentences.sentence(verdict, language, turn.zone)
+    return "" if verdict is None else sentences.sentence(verdict, language, turn.moment.zone)
 
 
-def _waits(weighed: Weighed) -> bool:
-    decisive = weighed.decisive
-    if decisive is None or decisive.ruling is Ruling.REFUSED:
-        return False
-    return decisive.ruling is Ruling.LOST or weighed.wanted.step.when_blocked == "hold"
+def _outcome(weighed: list[Weighed], order: MessageOrder | None) -> Outcome:
+    if order is not None:
+        return Outcome.MESSAGE
+    return Outcome.HELD if any(one.waits for one in weighed) else Outcome.SILENCE
 
 
 def _settle(turn: Turn, weighed: Weighed) -> None:
     """Let a candidate wait, or end it and go on or leave, as its step says."""
     pending, step = weighed.wanted.pending, weighed.wanted.step
-    if _waits(weighed):
-        due_s = max(weighed.held_until_s, turn.now_s + 1)
-        index = turn.state.pending.index(pending)
-        turn.state.pending[index] = msgspec.structs.replace(pending, due_s=due_s)
+    if weighed.waits:
+        due_s = max(weighed.due_s, turn.now_s + 1)
+        waiting = turn.state.pending
+        waiting[index_of(waiting, pending)] = msgspec.structs.replace(pending, due_s=due_s)
         return
-    turn.state.pending.remove(pending)
+    _drop(turn, pending)
     _after_end(turn, pending, step)
+
+
+def _drop(turn: Turn, pending: Pending) -> None:
+    del turn.state.pending[index_of(turn.state.pending, pending)]
 
 
 def _after_end(turn: Turn, pending: Pending, step: MessageStep) -> None:
@@ -165,7 +166,7 @@ def _order(turn: Turn, wanted: Wanted, decision_id: UUID) -> MessageOrder:
         template.topic,
         template.message_class,
         state.locale or turn.catalog.locale,
-        turn.zone.key,
+        turn.moment.zone.key,
         {
             "profile": {n: traits[n] for n in template.profile_variables if n in traits},
             "event": {n: context[n] for n in template.event_variables if n in context},
@@ -187,7 +188,7 @@ def _order(turn: Turn, wanted: Wanted, decision_id: UUID) -> MessageOrder:
 def _reserve(turn: Turn, wanted: Wanted, order: MessageOrder) -> None:
     """Take the slot of a chosen message, put its ask, and go on in its journey."""
     state, pending, template = turn.state, wanted.pending, wanted.template
-    state.pending.remove(pending)
+    _drop(turn, pending)
     state.contacts.append(
         Contact(
             order.message_id,
@@ -197,7 +198,7 @@ def _reserve(turn: Turn, wanted: Wanted, order: MessageOrder) -> None:
             template.message_class,
             template.tags,
             to_s_up(turn.now),
-            "reserved",
+            RESERVED,
             0,
             Flight(pending, fingerprint(order.endpoint) if order.endpoint else b""),
         )
@@ -213,11 +214,10 @@ def _reserve(turn: Turn, wanted: Wanted, order: MessageOrder) -> None:
 
 def end(turn: Turn, pending: Pending, verdict: Verdict) -> None:
     """End a pending message for a reason of its own, as a decision, and go on or leave."""
-    journey = turn.catalog.journeys.get((pending.journey, pending.version))
-    step = journey.steps.get(pending.step) if journey else None
-    turn.state.pending.remove(pending)
+    step = turn.catalog.message_step(pending)
+    _drop(turn, pending)
     record(turn, pending, verdict, Outcome.SILENCE)
-    if isinstance(step, MessageStep):
+    if step is not None:
         _after_end(turn, pending, step)
         return
     position = journeys.find(turn, pending.journey, pending.entry)
@@ -239,7 +239,7 @@ def record(turn: Turn, pending: Pending, verdict: Verdict, outcome: Outcome) -> 
             turn.trigger(),
             (_lone(turn, pending, verdict),),
             turn.catalog.revision,
-            derive_seed(decision_id),
+            seed_of(decision_id),
             _sentence(turn, verdict, "en"),
             _sentence(turn, verdict, "de"),
             verdict.reason,
@@ -248,13 +248,10 @@ def record(turn: Turn, pending: Pending, verdict: Verdict, outcome: Outcome) -> 
 
 
 def _lone(turn: Turn, pending: Pending, verdict: Verdict) -> Candidate:
-    journey = turn.catalog.journeys.get((pending.journey, pending.version))
-    step = journey.steps.get(pending.step) if journey else None
-    if journey is not None and isinstance(step, MessageStep):
-        template = turn.catalog.templates.get(step.template)
-        if template is not None:
-            wanted = Wanted(pending, journey, step, template)
-            return candidate(Weighed(wanted, (verdict,)))
+    journey, step = turn.catalog.journey_of(pending), turn.catalog.message_step(pending)
+    template = turn.catalog.templates.get(step.template) if step else None
+    if journey is not None and step is not None and template is not None:
+        return candidate(Weighed(Wanted(pending, journey, step, template), (verdict,)))
     return Candidate(
         pending.id, "", "", "", "", 0, from_s(pending.valid_until_s), (verdict,),
         pending.journey, pending.version, pending.step,

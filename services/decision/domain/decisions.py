@@ -56,7 +56,7 @@ class Verdict(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A message that could have gone out, and what every rule said."""
+    """A message that could have gone out, and what every rule said; the chosen one passed all."""
 
     id: UUID
     template: str
@@ -72,6 +72,11 @@ class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
     tags: tuple[str, ...] = ()
     ask: str = ""
     basis: str = ""
+
+    @property
+    def against(self) -> tuple[Verdict, ...]:
+        """What stood in its way; nothing for the chosen one."""
+        return tuple(one for one in self.verdicts if one.ruling is not Ruling.PASSED)
 
 
 class MessageOrder(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -118,7 +123,8 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     """One arbitration moment of one person; silence is one too.
 
     `seq` numbers everything decision says about this person, densely, from 1. `reason` is the code
-    behind silence, None when a message goes out. Equal pre-state, inputs, catalog, controls and
+    behind silence, None when a message goes out; `chosen` is then the
+    message's id. Equal pre-state, inputs, catalog, controls and
     time give an equal decision, to the bit.
     """
 
@@ -173,10 +179,9 @@ class PermissionChanged(msgspec.Struct, frozen=True, tag="permission", omit_defa
 
 
 class AskChanged(msgspec.Struct, frozen=True, tag="ask", omit_defaults=True):
-    """An ask was put to the person (open) or is done (answered)."""
+    """An ask was put to the person (open) or is done (answered). Stays inside: it has no `seq`."""
 
     id: UUID
-    seq: int
     at: datetime
     ask: str
     status: str

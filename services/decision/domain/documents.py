@@ -167,9 +167,14 @@ class Template(Document, frozen=True, kw_only=True, rename={"message_class": "cl
 
 
 class Ask(Document, frozen=True, kw_only=True):
-    """What messages ask for; done once `done_when` happened, whoever asked."""
+    """What messages ask for; done once `done_when` happened, whoever asked.
+
+    What can be done again (an order) is worth asking again: `holds_for` says how long an answer
+    counts; without it, for ever.
+    """
 
     done_when: EventRule
+    holds_for: DurationText | None = None
 
 
 class Segment(Document, frozen=True, kw_only=True):

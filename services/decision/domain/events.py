@@ -10,7 +10,6 @@ from services.decision.domain.case import refused
 from services.decision.domain.civil import to_s
 from services.decision.domain.decisions import Fact, Move
 from services.decision.domain.inputs import EventInput
-from services.decision.domain.model import MessageStep
 from services.decision.domain.reasons import Reason
 from services.decision.domain.state import Ask, Pending
 from services.decision.domain.turn import Turn
@@ -54,27 +53,24 @@ def _answer_asks(turn: Turn, event: EventInput, name: str, properties: Mapping[s
     for ask in turn.catalog.asks_by_event.get(name, ()):
         if not ask.trigger.fits(state, turn.now_s, properties, {}):
             continue
+        at_s = min(to_s(event.occurred_at), turn.now_s)
         known = state.asks.get(ask.key)
         if known is None or known.status != "answered":
-            at_s = min(to_s(event.occurred_at), turn.now_s)
-            state.asks[ask.key] = Ask("answered", at_s)
             turn.asked(ask.key, "answered")
+        elif known.at_s >= at_s:
+            continue
+        state.asks[ask.key] = Ask("answered", at_s)
+        if ask.holds_s and at_s + ask.holds_s <= turn.now_s:
+            continue
         facts: dict[str, Fact] = {"ask": ask.key}
         for pending in list(state.pending):
-            if _ask_of(turn, pending) == ask.key:
+            if turn.catalog.ask_of(pending) == ask.key:
                 decide.end(turn, pending, refused("ask_done", Reason.ASK_DONE, facts))
         for i, contact in enumerate(state.contacts):
             flight = contact.flight
-            if flight and not flight.cancelled and _ask_of(turn, flight.pending) == ask.key:
+            if flight and not flight.cancelled and turn.catalog.ask_of(flight.pending) == ask.key:
                 flight = msgspec.structs.replace(flight, cancelled=Reason.ASK_DONE.value)
                 state.contacts[i] = msgspec.structs.replace(contact, flight=flight)
-
-
-def _ask_of(turn: Turn, pending: Pending) -> str:
-    journey = turn.catalog.journeys.get((pending.journey, pending.version))
-    step = journey.steps.get(pending.step) if journey else None
-    template = turn.catalog.templates.get(step.template) if isinstance(step, MessageStep) else None
-    return template.ask if template else ""
 
 
 def _end_journeys(turn: Turn, event: EventInput, name: str, properties: Mapping[str, Any]) -> None:

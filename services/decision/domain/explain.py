@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from services.decision.domain.decisions import Candidate, Decision, Ruling
+from services.decision.domain.decisions import Candidate, Decision
 from services.decision.domain.sentences import Language, sentence
 
 _TRIGGERS = {
@@ -25,17 +25,14 @@ def explain(
     opening = _TRIGGERS[decision.trigger.kind][german].format(name=decision.trigger.name)
     lines = [opening + _LED_TO[german]]
     lines.append(decision.reason_de if german else decision.reason_en)
-    lines.extend(_story(one, decision, language, zone) for one in decision.candidates)
+    lines.extend(_story(one, language, zone) for one in decision.candidates)
     return [line for line in lines if line]
 
 
-def _story(
-    candidate: Candidate, decision: Decision, language: Language, zone: ZoneInfo | None
-) -> str:
+def _story(candidate: Candidate, language: Language, zone: ZoneInfo | None) -> str:
     name = candidate.template or candidate.step
     where = f"{name} ({candidate.journey}, {candidate.step})" if candidate.journey else name
-    if candidate.id == decision.chosen:
+    if not candidate.against:
         count = len(candidate.verdicts)
         return f"{where}: {_CHOSEN[language == 'de'].format(count=count)}."
-    against = [verdict for verdict in candidate.verdicts if verdict.ruling is not Ruling.PASSED]
-    return f"{where}: " + " ".join(sentence(verdict, language, zone) for verdict in against)
+    return f"{where}: " + " ".join(sentence(one, language, zone) for one in candidate.against)

@@ -3,10 +3,12 @@
 from hashlib import blake2b
 from uuid import UUID
 
+_SEPARATOR = "\x1f"  # ASCII unit separator: in no key, name or number
 _TIMESTAMP_MASK = ((1 << 48) - 1) << 80
 _VERSION_7 = 0x7 << 76
 _VARIANT_RFC_9562 = 0b10 << 62
-_RANDOM_MASK = ((1 << 128) - 1) & ~(_TIMESTAMP_MASK | (0xF << 76) | (0b11 << 62))
+_SEED_MASK = (1 << 62) - 1
+_RANDOM_MASK = ((1 << 80) - 1) & ~(0xF << 76) & ~(0b11 << 62)
 
 
 def derive_id(base: UUID, *parts: object) -> UUID:
@@ -15,15 +17,12 @@ def derive_id(base: UUID, *parts: object) -> UUID:
     It keeps the 48-bit timestamp of `base`, so derived ids sort near their cause; the other bits
     are a BLAKE2b hash of `base` and the text of each part. Equal arguments, equal ids.
     """
-    digest = blake2b(base.bytes, digest_size=16, person=b"kairos-id")
-    for part in parts:
-        text = str(part).encode()
-        digest.update(len(text).to_bytes(4, "big"))
-        digest.update(text)
-    random = int.from_bytes(digest.digest(), "big") & _RANDOM_MASK
-    return UUID(int=(base.int & _TIMESTAMP_MASK) | _VERSION_7 | _VARIANT_RFC_9562 | random)
+    text = _SEPARATOR.join([part if type(part) is str else str(part) for part in parts])
+    digest = blake2b(base.bytes + text.encode(), digest_size=10, person=b"kairos-id").digest()
+    random = int.from_bytes(digest, "big") & _RANDOM_MASK
+    return UUID(int=base.int & _TIMESTAMP_MASK | _VERSION_7 | _VARIANT_RFC_9562 | random)
 
 
-def derive_seed(base: UUID, *parts: object) -> int:
-    """Return a seed of 62 random bits that `base` and `parts` determine."""
-    return derive_id(base, "seed", *parts).int & ((1 << 62) - 1)
+def seed_of(derived: UUID) -> int:
+    """Return the last 62 bits of a derived id, which are hash, as a seed."""
+    return derived.int & _SEED_MASK

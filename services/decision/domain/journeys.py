@@ -13,7 +13,7 @@ from services.decision.domain.ids import derive_id
 from services.decision.domain.inputs import EventInput
 from services.decision.domain.reasons import Reason
 from services.decision.domain.state import Passage, Pending, Position
-from services.decision.domain.turn import Turn
+from services.decision.domain.turn import Turn, index_of
 
 #: A person is in at most so many runs of one journey at a time; state must stay small.
 RUNS_MAX = 16
@@ -58,7 +58,7 @@ def _context(journey: model.Journey, properties: Mapping[str, Any]) -> dict[str,
 def resume_waits(turn: Turn, name: str, properties: Mapping[str, Any]) -> None:
     """Move on whoever waits for this event."""
     for position in list(turn.state.positions):
-        journey = turn.catalog.journeys.get((position.journey, position.version))
+        journey = turn.catalog.journey_of(position)
         step = journey.steps.get(position.step) if journey else None
         if (
             journey is not None
@@ -76,7 +76,7 @@ def fire_timers(turn: Turn, until_s: int) -> None:
         if not due:
             return
         position = min(due, key=lambda p: (p.due_s, p.journey, p.entry))
-        journey = turn.catalog.journeys.get((position.journey, position.version))
+        journey = turn.catalog.journey_of(position)
         step = journey.steps.get(position.step) if journey else None
         if journey is None or step is None:
             leave(turn, position, Reason.JOURNEY_REMOVED)
@@ -91,7 +91,7 @@ def fire_timers(turn: Turn, until_s: int) -> None:
 def go_on(turn: Turn, pending: Pending, target: str) -> None:
     """Move on from a message step, unless the person has moved on already."""
     position = find(turn, pending.journey, pending.entry)
-    journey = turn.catalog.journeys.get((pending.journey, pending.version))
+    journey = turn.catalog.journey_of(pending)
     if position is not None and journey is not None and position.step == pending.step:
         _walk(turn, position, journey, target, Move.ADVANCED)
 
@@ -106,7 +106,7 @@ def find(turn: Turn, journey: str, entry: UUID) -> Position | None:
 
 def leave(turn: Turn, position: Position, reason: Reason | None, move: Move = Move.EXITED) -> None:
     """End a run."""
-    turn.state.positions.remove(position)
+    del turn.state.positions[index_of(turn.state.positions, position)]
     turn.moved(msgspec.structs.replace(position, due_s=0), move, reason)
 
 
@@ -139,7 +139,7 @@ def _walk(turn: Turn, position: Position, journey: model.Journey, key: str, move
         else:
             due_s = _due_s(turn, step)
         position = msgspec.structs.replace(position, step=key, due_s=due_s)
-        turn.state.positions[turn.state.positions.index(before)] = position
+        turn.state.positions[index_of(turn.state.positions, before)] = position
         turn.moved(position, move)
         return
     if move is Move.ENTERED:
@@ -165,13 +165,13 @@ def _want(turn: Turn, position: Position, step: model.MessageStep) -> None:
     stand_back_s = turn.catalog.compete_again_s if is_marketing and turn.marketing_sent else 0
     turn.state.pending.append(
         Pending(
-            derive_id(position.entry, "candidate", turn.state.person, position.journey, step.key),
+            derive_id(position.entry, "candidate", turn.person_hex, position.journey, step.key),
             position.journey,
             position.version,
             step.key,
             position.entry,
             turn.now_s,
-            add(turn.now_s, step.valid_for, turn.zone),
+            turn.now_s + step.valid_for_s,
             turn.now_s + stand_back_s,
             position.context,
             position.event,

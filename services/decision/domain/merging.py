@@ -67,7 +67,7 @@ def _end_double_runs(turn: Turn) -> None:
     """End the later of two runs where the journey allows one at a time."""
     kept: dict[str, Position] = {}
     for position in sorted(turn.state.positions, key=lambda p: (p.entered_s, p.entry)):
-        journey = turn.catalog.journeys.get((position.journey, position.version))
+        journey = turn.catalog.journey_of(position)
         if journey is None or journey.reentry == "every":
             continue
         if position.journey not in kept:

@@ -43,7 +43,11 @@ class Trigger(msgspec.Struct, frozen=True):
 
 
 class Template(msgspec.Struct, frozen=True):
-    """What the decision needs of a template. `checks` are all rules it must pass, in order."""
+    """What the decision needs of a template.
+
+    It must pass every one of `checks` (asked of a candidate's case) and `policies` (asked of the
+    moment, and shared by all templates they concern alike), in this order.
+    """
 
     key: str
     revision: int
@@ -52,11 +56,13 @@ class Template(msgspec.Struct, frozen=True):
     message_class: str
     role: str
     ask: str
+    ask_holds_s: int
     tags: tuple[str, ...]
     profile_variables: tuple[str, ...]
     event_variables: tuple[str, ...]
     cool_down_s: int
     checks: tuple[Callable[[Any], Any], ...]
+    policies: tuple[Callable[[Any], Any], ...]
 
 
 class MessageStep(msgspec.Struct, frozen=True):
@@ -65,7 +71,7 @@ class MessageStep(msgspec.Struct, frozen=True):
     key: str
     template: str
     priority: int
-    valid_for: Duration
+    valid_for_s: int
     when_blocked: str
     next: str
 
@@ -125,10 +131,11 @@ class Journey(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """What messages ask for, and the event that answers it."""
+    """What messages ask for, and the event that answers it, for `holds_s` (0: for ever)."""
 
     key: str
     trigger: Trigger
+    holds_s: int
 
 
 class Controls(msgspec.Struct, frozen=True):

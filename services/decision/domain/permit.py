@@ -13,12 +13,17 @@ from services.decision.domain import sentences
 from services.decision.domain.arbitrate import Wanted, weigh
 from services.decision.domain.case import Moment, held, refused
 from services.decision.domain.catalog import Catalog
-from services.decision.domain.civil import to_s
 from services.decision.domain.decisions import Ruling, Verdict
-from services.decision.domain.model import NO_CONTROLS, TRANSACTIONAL, Controls, MessageStep
+from services.decision.domain.model import NO_CONTROLS, TRANSACTIONAL, Controls
 from services.decision.domain.permission import fingerprint
 from services.decision.domain.reasons import Reason
-from services.decision.domain.state import Contact, Flight, PersonState
+from services.decision.domain.state import (
+    RESERVED,
+    UNKNOWN,
+    Contact,
+    Flight,
+    PersonState,
+)
 
 
 class Permit(msgspec.Struct, frozen=True):
@@ -71,26 +76,24 @@ def _against(
 ) -> Verdict | None:
     if contact is None:
         return refused("permit", Reason.UNKNOWN_MESSAGE)
-    may_repeat = contact.state == "unknown" and contact.message_class == TRANSACTIONAL
+    may_repeat = contact.state == UNKNOWN and contact.message_class == TRANSACTIONAL
     flight = contact.flight
-    if flight is None or not (contact.state == "reserved" or may_repeat):
+    if flight is None or not (contact.state == RESERVED or may_repeat):
         return refused("permit", Reason.ALREADY_SENT)
     pending = flight.pending
     if flight.cancelled:
         return refused(flight.cancelled, Reason(flight.cancelled), {"journey": pending.journey})
-    journey = catalog.journeys.get((pending.journey, pending.version))
-    step = journey.steps.get(pending.step) if journey else None
-    if journey is None or not isinstance(step, MessageStep):
+    journey, step = catalog.journey_of(pending), catalog.message_step(pending)
+    if journey is None or step is None:
         return refused("catalog", Reason.JOURNEY_REMOVED, {"journey": pending.journey})
     template = catalog.templates.get(contact.template)
     if template is None:
         return refused("catalog", Reason.TEMPLATE_REMOVED, {"template": contact.template})
-    now_s = to_s(now)
-    moment = Moment(state, now, now_s, catalog.zone_of(state), controls, contact.id)
+    moment = Moment(state, now, catalog.zone_of(state), controls, contact.id)
     decisive = weigh(moment, Wanted(pending, journey, step, template)).decisive
     if decisive is not None and decisive.ruling is Ruling.REFUSED:
         return decisive
-    return _other_address(state, contact, flight, now_s) or decisive
+    return _other_address(state, contact, flight, moment.now_s) or decisive
 
 
 def _other_address(

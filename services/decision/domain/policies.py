@@ -1,14 +1,14 @@
 """Every rule a message must pass, in one visible order: eligibility, continuity, contact policy.
 
 All rules that concern a message are asked and every verdict is kept. To add one: a file in
-`policy/`, a line here, its reason and sentences, its tests.
+`policy/`, a line in one of the two tuples, its reason and sentences, its tests.
 """
 
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
-from services.decision.domain.case import Case
+from services.decision.domain.case import Case, Moment
 from services.decision.domain.decisions import Verdict
 from services.decision.domain.model import MARKETING, TRANSACTIONAL
 from services.decision.domain.policy import (
@@ -28,6 +28,7 @@ from services.decision.domain.policy import (
 
 Check = Callable[[Case], Verdict]
 Policy = caps.Cap | minimum_gap.MinimumGap | quiet_hours.QuietHours
+PolicyCheck = Callable[[Moment], Verdict]
 
 
 class Labels(NamedTuple):
@@ -42,19 +43,14 @@ class Labels(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A rule, the messages it concerns, and, where the catalog says how, the class of policy."""
+    """A rule about a candidate, and the messages it concerns."""
 
-    judge: Callable[..., Verdict]
+    judge: Check
     concerns: Callable[[Labels], bool] = lambda labels: True
-    policy: type[Any] | None = None
 
 
 def _is_marketing(labels: Labels) -> bool:
     return labels.message_class == MARKETING
-
-
-def _is_free(labels: Labels) -> bool:
-    return labels.message_class != TRANSACTIONAL
 
 
 def _has_ask(labels: Labels) -> bool:
@@ -65,6 +61,7 @@ def _has_cool_down(labels: Labels) -> bool:
     return labels.has_cool_down
 
 
+#: Asked of each candidate.
 POLICIES: tuple[Rule, ...] = (
     Rule(marketing_stop.rule, _is_marketing),
     Rule(journey_open.rule),
@@ -75,25 +72,30 @@ POLICIES: tuple[Rule, ...] = (
     Rule(ask_done.rule, _has_ask),
     Rule(asked_elsewhere.rule, _has_ask),
     Rule(cool_down.rule, _has_cool_down),
-    Rule(quiet_hours.rule, _is_free, quiet_hours.QuietHours),
-    Rule(minimum_gap.rule, _is_free, minimum_gap.MinimumGap),
-    Rule(caps.rule, _is_free, caps.Cap),
+)
+
+#: Asked of the moment, once for every policy of that class in the catalog; never of
+#: transactional messages.
+CONTACT_POLICIES: tuple[tuple[type[Any], Callable[[Any, Moment], Verdict]], ...] = (
+    (quiet_hours.QuietHours, quiet_hours.rule),
+    (minimum_gap.MinimumGap, minimum_gap.rule),
+    (caps.Cap, caps.rule),
 )
 
 
-def checks_for(labels: Labels, policies: Iterable[Policy]) -> tuple[Check, ...]:
+def checks_for(labels: Labels) -> tuple[Check, ...]:
     """Return the rules that can concern a message with these labels, in the order of POLICIES."""
-    checks: list[Check] = []
-    for rule in POLICIES:
-        if not rule.concerns(labels):
-            continue
-        if rule.policy is None:
-            checks.append(rule.judge)
-            continue
-        checks.extend(
-            partial(rule.judge, policy)
-            for policy in policies
-            if type(policy) is rule.policy
-            and policy.scope.covers(labels.channel, labels.topic, labels.message_class, labels.tags)
-        )
-    return tuple(checks)
+    return tuple(rule.judge for rule in POLICIES if rule.concerns(labels))
+
+
+def policy_checks_for(labels: Labels, policies: Iterable[Policy]) -> dict[str, PolicyCheck]:
+    """Return, by key, the policies that concern such a message, in the order of their classes."""
+    if labels.message_class == TRANSACTIONAL:
+        return {}
+    channel, topic, message_class, tags = labels[:4]
+    return {
+        policy.key: partial(judge, policy)
+        for kind, judge in CONTACT_POLICIES
+        for policy in policies
+        if type(policy) is kind and policy.scope.covers(channel, topic, message_class, tags)
+    }

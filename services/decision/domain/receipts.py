@@ -16,10 +16,10 @@ from services.decision.domain.inputs import (
     ReceiptInput,
     ReceiptKind,
 )
-from services.decision.domain.model import TRANSACTIONAL, MessageStep
+from services.decision.domain.model import TRANSACTIONAL
 from services.decision.domain.permit import permit
 from services.decision.domain.reasons import Reason
-from services.decision.domain.state import Contact, Pending
+from services.decision.domain.state import ACCEPTED, RESERVED, UNKNOWN, Contact
 from services.decision.domain.turn import Turn
 
 #: Bits of `Contact.seen`, in the order receipts were given a number; never reused.
@@ -46,7 +46,7 @@ def on_receipt(turn: Turn, receipt: ReceiptInput) -> str:
     contact = None if index is None else turn.state.contacts[index]
     kind = receipt.outcome
     if contact is not None and kind in _DEFINITELY_NOT_SENT:
-        if contact.state != "reserved":
+        if contact.state != RESERVED:
             return "unchanged"
         release(turn, contact, _why_not_sent(turn, contact, kind))
         return "applied"
@@ -65,7 +65,7 @@ def on_permit_refused(turn: Turn, refusal: PermitRefusedInput) -> str:
     """Give back the slot of a message whose permit was refused; it waits, or ends."""
     index = _find(turn, refusal.message_id)
     contact = None if index is None else turn.state.contacts[index]
-    if contact is None or contact.state != "reserved":
+    if contact is None or contact.state != RESERVED:
         return "unchanged"
     reason = _REASONS.get(refusal.reason, Reason.PERMIT_REFUSED)
     asked_now = permit(turn.state, contact.id, turn.catalog, turn.now, turn.controls).verdict
@@ -95,7 +95,8 @@ def release(turn: Turn, contact: Contact, verdict: Verdict) -> None:
         if waiting.due_s > turn.now_s:
             state.pending[i] = msgspec.structs.replace(waiting, due_s=turn.now_s)
     decide.record(turn, pending, verdict, Outcome.RELEASED)
-    when_blocked = _when_blocked(turn, pending)
+    step = turn.catalog.message_step(pending)
+    when_blocked = step.when_blocked if step else "skip"
     if verdict.ruling is Ruling.HELD and when_blocked == "hold":
         until_s = pending.valid_until_s if verdict.until is None else to_s_up(verdict.until)
         due_s = min(max(until_s, turn.now_s), pending.valid_until_s)
@@ -113,12 +114,6 @@ def _find(turn: Turn, message_id: UUID) -> int | None:
     return None
 
 
-def _when_blocked(turn: Turn, pending: Pending) -> str:
-    journey = turn.catalog.journeys.get((pending.journey, pending.version))
-    step = journey.steps.get(pending.step) if journey else None
-    return step.when_blocked if isinstance(step, MessageStep) else "skip"
-
-
 def _why_not_sent(turn: Turn, contact: Contact, kind: ReceiptKind) -> Verdict:
     if kind is ReceiptKind.EXPIRED:
         return refused("delivery", Reason.EXPIRED)
@@ -133,11 +128,11 @@ def _learned(contact: Contact, receipt: ReceiptInput) -> Contact:
     """Return the contact with what the receipt says. A sign of life means it was accepted."""
     kind, state, at_s, flight = receipt.outcome, contact.state, contact.at_s, contact.flight
     bit = _BITS.get(kind, 0)
-    if state != "accepted" and (kind is ReceiptKind.ACCEPTED or bit):
-        state, flight = "accepted", None
+    if state != ACCEPTED and (kind is ReceiptKind.ACCEPTED or bit):
+        state, flight = ACCEPTED, None
         at_s = max(at_s, to_s_up(receipt.at)) if kind is ReceiptKind.ACCEPTED else at_s
-    elif state == "reserved" and kind is ReceiptKind.UNKNOWN:
-        state, at_s = "unknown", max(at_s, to_s_up(receipt.at))
+    elif state == RESERVED and kind is ReceiptKind.UNKNOWN:
+        state, at_s = UNKNOWN, max(at_s, to_s_up(receipt.at))
         # Only a transactional message is tried again after an unknown outcome.
         flight = flight if contact.message_class == TRANSACTIONAL else None
     return msgspec.structs.replace(

@@ -18,6 +18,11 @@ VERSION = 1
 DAY_S = 86_400
 DAYS_KEPT = 90
 
+#: States of a contact.
+RESERVED = "reserved"
+ACCEPTED = "accepted"
+UNKNOWN = "unknown"
+
 TraitValue = str | int | float | bool | list[str] | None
 
 
@@ -139,7 +144,7 @@ class Flight(msgspec.Struct, frozen=True, array_like=True):
 class Contact(msgspec.Struct, frozen=True, array_like=True):
     """One message of the contact ledger and the slot it takes.
 
-    `state` is reserved, accepted or unknown; what was given back is no contact any more. `at_s` is
+    `state` is RESERVED, ACCEPTED or UNKNOWN; what was given back is no contact any more. `at_s` is
     rounded up, so that a rolling window never ends early. `seen` has one bit per receipt kind.
     """
 

@@ -4,6 +4,7 @@ Nothing outside `step()` sees a turn; it is the only mutable thing in the core.
 """
 
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,8 @@ from services.decision.domain.model import Controls
 from services.decision.domain.reasons import Reason
 from services.decision.domain.state import PersonState, Position
 
+_Item = TypeVar("_Item")
+
 _KINDS = {
     "EventInput": "event",
     "WakeupInput": "wakeup",
@@ -40,7 +43,7 @@ class Turn:
 
     __slots__ = (
         "_moment", "catalog", "cause", "controls", "decisions", "effects", "marketing_sent", "now",
-        "now_s", "state",
+        "now_s", "person_hex", "state",
     )  # fmt: skip
 
     cause: Input
@@ -49,6 +52,7 @@ class Turn:
         self, state: PersonState, catalog: Catalog, now: datetime, controls: Controls
     ) -> None:
         self.state = state
+        self.person_hex = state.person.hex
         self.catalog = catalog
         self.now = now
         self.now_s = to_s(now)
@@ -67,7 +71,7 @@ class Turn:
     def moment(self) -> Moment:
         """The facts of now, worked out once until `changed`."""
         if self._moment is None:
-            self._moment = Moment(self.state, self.now, self.now_s, self.zone, self.controls)
+            self._moment = Moment(self.state, self.now, self.zone, self.controls)
         return self._moment
 
     def changed(self) -> None:
@@ -81,7 +85,7 @@ class Turn:
 
     def derive(self, what: str, seq: int) -> UUID:
         """Return the id of the thing numbered `seq`."""
-        return derive_id(self.cause.id, what, self.state.person, seq)
+        return derive_id(self.cause.id, what, self.person_hex, seq)
 
     def trigger(self) -> Trigger:
         """Return what made the core decide."""
@@ -110,10 +114,8 @@ class Turn:
 
     def asked(self, ask: str, status: str, message_id: UUID | None = None) -> None:
         """Record that an ask was put to the person, or is done."""
-        seq = self.say()
-        self.effects.append(
-            AskChanged(self.derive("ask", seq), seq, self.now, ask, status, message_id)
-        )
+        ask_id = derive_id(self.cause.id, "ask", self.person_hex, self.state.said, ask, status)
+        self.effects.append(AskChanged(ask_id, self.now, ask, status, message_id))
 
     def permitted(self, what: PermissionInput, message_id: UUID | None = None) -> None:
         """Record a change of permission."""
@@ -135,3 +137,11 @@ class Turn:
                 message_id,
             )
         )
+
+
+def index_of(items: list[_Item], item: _Item) -> int:
+    """Return where `item` itself stands; ValueError if it is not there."""
+    for i, one in enumerate(items):
+        if one is item:
+            return i
+    raise ValueError(f"not in the list: {item}")

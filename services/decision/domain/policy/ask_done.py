@@ -9,8 +9,11 @@ PASSED = passed(NAME)
 
 
 def rule(case: Case) -> Verdict:
-    """Refuse a message whose ask is answered, whoever asked and wherever."""
-    ask = case.state.asks.get(case.template.ask)
+    """Refuse a message whose ask is answered, whoever asked and wherever, while that counts."""
+    template = case.template
+    ask = case.state.asks.get(template.ask)
     if ask is None or ask.status != "answered":
         return PASSED
-    return refused(NAME, Reason.ASK_DONE, {"ask": case.template.ask})
+    if template.ask_holds_s and ask.at_s + template.ask_holds_s <= case.now_s:
+        return PASSED
+    return refused(NAME, Reason.ASK_DONE, {"ask": template.ask})

@@ -6,7 +6,7 @@ outcome counts like an accepted one.
 
 import msgspec
 
-from services.decision.domain.case import Case, Moment, held, passed
+from services.decision.domain.case import Moment, held, passed
 from services.decision.domain.decisions import Verdict
 from services.decision.domain.policy.scope import Scope
 from services.decision.domain.reasons import Reason
@@ -29,36 +29,21 @@ class Cap(msgspec.Struct, frozen=True):
         return cls(key, scope, messages, window_s, passed(f"{NAME}:{key}"))
 
 
-def rule(cap: Cap, case: Case) -> Verdict:
-    """Hold while the cap is full; the same for every candidate of a moment."""
-    rule_name = cap.passed.rule
-    memo = case.moment.memo
-    verdict = memo.get(rule_name)
-    if verdict is None:
-        verdict = memo[rule_name] = _count(cap, case.moment)
-    return verdict
-
-
-def _count(cap: Cap, moment: Moment) -> Verdict:
-    now_s = moment.now_s
-    start_s = now_s - cap.window_s
+def rule(cap: Cap, moment: Moment) -> Verdict:
+    """Hold while the cap is full."""
+    start_s = moment.now_s - cap.window_s
     covers = cap.scope.covers
     taken = []
-    for contact in moment.state.contacts:
-        at_s = now_s if contact.state == "reserved" else contact.at_s
-        if (
-            at_s > start_s
-            and contact.id != moment.own
-            and covers(contact.channel, contact.topic, contact.message_class, contact.tags)
-        ):
+    for at_s, contact in moment.contacts:
+        if at_s <= start_s:
+            break
+        if covers(contact.channel, contact.topic, contact.message_class, contact.tags):
             taken.append(at_s)
     if len(taken) < cap.messages:
         return cap.passed
-    taken.sort()
-    until_s = taken[len(taken) - cap.messages] + cap.window_s
     return held(
         cap.passed.rule,
         Reason.CAP_REACHED,
-        until_s,
+        taken[cap.messages - 1] + cap.window_s,
         {"policy": cap.key, "count": len(taken), "limit": cap.messages, "window_s": cap.window_s},
     )

@@ -11,11 +11,10 @@ PASSED = passed(NAME)
 def rule(case: Case) -> Verdict:
     """Hold until the template's cool-down since its last message is over."""
     template = case.template
-    free_s = 0
-    for contact in case.state.contacts:
-        if contact.template == template.key and contact.id != case.moment.own:
-            at_s = case.now_s if contact.state == "reserved" else contact.at_s
-            free_s = max(free_s, at_s + template.cool_down_s)
-    if free_s <= case.now_s:
-        return PASSED
-    return held(NAME, Reason.COOL_DOWN, free_s, {"template": template.key})
+    for at_s, contact in case.moment.contacts:
+        if at_s + template.cool_down_s <= case.now_s:
+            break
+        if contact.template == template.key:
+            until_s = at_s + template.cool_down_s
+            return held(NAME, Reason.COOL_DOWN, until_s, {"template": template.key})
+    return PASSED

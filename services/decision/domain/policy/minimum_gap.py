@@ -2,7 +2,7 @@
 
 import msgspec
 
-from services.decision.domain.case import Case, Moment, held, passed
+from services.decision.domain.case import Moment, held, passed
 from services.decision.domain.decisions import Fact, Verdict
 from services.decision.domain.policy.scope import Scope
 from services.decision.domain.reasons import Reason
@@ -24,29 +24,13 @@ class MinimumGap(msgspec.Struct, frozen=True):
         return cls(key, scope, gap_s, passed(f"{NAME}:{key}"))
 
 
-def rule(gap: MinimumGap, case: Case) -> Verdict:
-    """Hold until the gap since the last message is over; the same for every candidate."""
-    rule_name = gap.passed.rule
-    memo = case.moment.memo
-    verdict = memo.get(rule_name)
-    if verdict is None:
-        verdict = memo[rule_name] = _measure(gap, case.moment)
-    return verdict
-
-
-def _measure(gap: MinimumGap, moment: Moment) -> Verdict:
-    now_s = moment.now_s
+def rule(gap: MinimumGap, moment: Moment) -> Verdict:
+    """Hold until the gap since the last message is over."""
     covers = gap.scope.covers
-    last_s = 0
-    for contact in moment.state.contacts:
-        at_s = now_s if contact.state == "reserved" else contact.at_s
-        if (
-            at_s > last_s
-            and contact.id != moment.own
-            and covers(contact.channel, contact.topic, contact.message_class, contact.tags)
-        ):
-            last_s = at_s
-    if last_s + gap.gap_s <= now_s:
-        return gap.passed
-    facts: dict[str, Fact] = {"policy": gap.key, "window_s": gap.gap_s}
-    return held(gap.passed.rule, Reason.MINIMUM_GAP, last_s + gap.gap_s, facts)
+    for at_s, contact in moment.contacts:
+        if at_s + gap.gap_s <= moment.now_s:
+            break
+        if covers(contact.channel, contact.topic, contact.message_class, contact.tags):
+            facts: dict[str, Fact] = {"policy": gap.key, "window_s": gap.gap_s}
+            return held(gap.passed.rule, Reason.MINIMUM_GAP, at_s + gap.gap_s, facts)
+    return gap.passed

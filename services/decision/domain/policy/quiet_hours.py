@@ -7,7 +7,7 @@ from datetime import time
 
 import msgspec
 
-from services.decision.domain.case import Case, Moment, held, passed
+from services.decision.domain.case import Moment, held, passed
 from services.decision.domain.civil import next_local_time
 from services.decision.domain.decisions import Verdict
 from services.decision.domain.policy.scope import Scope
@@ -31,17 +31,8 @@ class QuietHours(msgspec.Struct, frozen=True):
         return cls(key, scope, start, end, passed(f"{NAME}:{key}"))
 
 
-def rule(quiet: QuietHours, case: Case) -> Verdict:
-    """Hold until the quiet hours are over; the same for every candidate of a moment."""
-    rule_name = quiet.passed.rule
-    memo = case.moment.memo
-    verdict = memo.get(rule_name)
-    if verdict is None:
-        verdict = memo[rule_name] = _look_at_the_clock(quiet, case.moment)
-    return verdict
-
-
-def _look_at_the_clock(quiet: QuietHours, moment: Moment) -> Verdict:
+def rule(quiet: QuietHours, moment: Moment) -> Verdict:
+    """Hold until the quiet hours are over."""
     start, end = quiet.start, quiet.end
     clock = moment.local.time()
     is_quiet = start <= clock < end if start < end else clock >= start or clock < end
