@@ -16,6 +16,7 @@ LOG_BYTES_MAX = 16 * 1024 * 1024
 """A log above this is set aside as `<name>.log.1` before the next start."""
 _TAIL_BYTES = 4096
 _READY_POLL_S = 0.03
+_PROBE_TIMEOUT_S = 5.0
 
 
 async def _at_once() -> None:
@@ -89,39 +90,37 @@ class Child:
     async def wait_ready(self) -> None:
         """Returns once the program serves; raises StartFailed if it ends or takes too long."""
         name, within_s = self.program.name, self.program.ready_within_s
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + within_s
         last: Exception | None = None
-        while loop.time() < deadline:
-            if self.pid is None:
-                raise StartFailed(f"{name} {self.how_it_ended()}\n{self.tail()}")
-            try:
-                if await asyncio.wait_for(self.program.ready(), timeout=5.0):
-                    return
-            except Exception as error:  # noqa: BLE001 - what "not yet" looks like is the program's
-                last = error
-            await asyncio.sleep(_READY_POLL_S)
-        why = f": {last!r}" if last else ""
-        raise StartFailed(f"{name} is not ready after {within_s:g} s{why}\n{self.tail()}")
+        try:
+            async with asyncio.timeout(within_s):
+                while self.pid is not None:
+                    try:
+                        if await asyncio.wait_for(self.program.ready(), _PROBE_TIMEOUT_S):
+                            return
+                    except Exception as error:  # noqa: BLE001 - what "not yet" looks like is its own
+                        last = error
+                    await asyncio.sleep(_READY_POLL_S)
+        except TimeoutError:
+            why = f": {last!r}" if last else ""
+            raise StartFailed(
+                f"{name} is not ready after {within_s:g} s{why}\n{self.tail()}"
+            ) from last
+        raise StartFailed(f"{name} {self.how_it_ended()}\n{self.tail()}")
 
     async def stop(self) -> None:
         """Asks the process to end, insists after its grace, and sweeps what it left behind."""
         if self._process is None:
             return
-        program = self.program
-        for number, patience_s in (
-            (program.stop_signal, program.stop_grace_s),
-            (program.hard_signal, 10.0),
-            (signal.SIGKILL, 10.0),
-        ):
+        patience_s = self.program.stop_grace_s
+        for number in (self.program.stop_signal, self.program.hard_signal, signal.SIGKILL):
             self.kill(number)
             try:
-                await asyncio.wait_for(self.exited(), timeout=patience_s)
+                await asyncio.wait_for(self.exited(), patience_s)
                 break
             except TimeoutError:
-                continue
+                patience_s = processes.KILL_PATIENCE_S
         self._sweep_group(self._process.pid)
-        processes.forget(self._run, program.name)
+        processes.forget(self._run, self.program.name)
 
     def kill(self, number: Signals) -> None:
         """Sends a signal to the present process; nothing happens if it has ended."""

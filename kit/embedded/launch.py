@@ -3,14 +3,14 @@
 Runs as a script of its own (`python -I -S launch.py '<json of Launch>'`), so that nothing but the
 standard library is loaded and no code runs between fork and exec inside the supervisor. It
 
-1. as root with another user asked for, drops to that user, in one of three `Way`s;
+1. as root with another user asked for, drops to that user, in one of four `Way`s;
 2. enters the working directory as that user;
 3. asks the kernel to signal this process when its parent dies (Linux clears that on a change of
    user, so it comes last), and leaves at once if the parent is gone already;
 4. executes the program; pid and standard streams stay the same.
 
 The ways exist because an unprivileged user may be unable to reach a path below someone's private
-(0700) directory; `docs/adr/0004-embedded-postgres-as-root.md` tells why there are three.
+(0700) directory; `docs/adr/0004-embedded-postgres-as-root.md` tells why there are four.
 """
 
 import ctypes
@@ -24,10 +24,10 @@ from typing import Any, NamedTuple
 EXIT_CANNOT_LAUNCH = 125
 """Exit status where the program was never reached; the reason is on standard error."""
 
-_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2
+_PR_SET_PDEATHSIG, _PR_SET_SECUREBITS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 1, 28, 47, 2
+_SECBIT_NO_SETUID_FIXUP = 4
 _CLONE_NEWNS = 0x20000
 _MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 0x40000
-_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
 _CAPABILITY_VERSION_3 = 0x20080522
 _STAGE = "/tmp"  # noqa: S108 - covered by a private tmpfs, seen by this process tree alone
 
@@ -39,8 +39,15 @@ class Way(enum.StrEnum):
     """Every directory above them can be entered by anyone."""
     NAMESPACE = "namespace"
     """They are bound into a mount namespace of its own, below directories it may enter."""
-    CAPABILITY = "capability"
-    """It keeps one capability: passing over directory and file permissions."""
+    READ_SEARCH = "capability to read and enter"
+    """It keeps CAP_DAC_READ_SEARCH."""
+    OVERRIDE = "capability to override permissions"
+    """It keeps CAP_DAC_OVERRIDE, which containers have where they lack the others, and which alone
+    can execute what was installed under a private umask."""
+
+
+KEPT = {Way.READ_SEARCH: 2, Way.OVERRIDE: 1}
+"""The number of the one capability that survives."""
 
 
 class Launch(NamedTuple):
@@ -78,16 +85,17 @@ def main(argument: str) -> None:
             raise ProcessLookupError("the supervisor is gone")
         os.execv(launch.argv[0], launch.argv)  # noqa: S606 - no shell, on purpose
     except OSError as error:
-        print(f"cannot launch {launch.argv[0]} ({launch.way}): {error}", file=sys.stderr)
+        sys.stderr.write(f"cannot launch {launch.argv[0]} ({launch.way}): {error}\n")
         sys.exit(EXIT_CANNOT_LAUNCH)
 
 
 def _become(launch: Launch, uid: int, gid: int) -> None:
-    kept = _permitted_passage() if launch.way == Way.CAPABILITY else None
+    kept = KEPT.get(Way(launch.way))
     if launch.way == Way.NAMESPACE:
         _stage(launch.binds)
     if kept is not None:
-        _call("prctl", _PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # Capabilities outlive the change of user and count for access(2), which Postgres asks.
+        _call("prctl", _PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
@@ -109,17 +117,6 @@ def _stage(binds: list[tuple[str, str]]) -> None:
         Path(staged(name)).mkdir(parents=True)
         _mount(f"/proc/self/fd/{handle}", staged(name), None, _MS_BIND, None)
         os.close(handle)
-
-
-def _permitted_passage() -> int:
-    """The capability to keep: reading and entering anything if root has it, else the wider one."""
-    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    line = next(line for line in lines if line.startswith("CapPrm:"))
-    permitted = int(line.split()[1], 16)
-    for capability in (_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE):
-        if permitted & (1 << capability):
-            return capability
-    raise PermissionError("root holds neither CAP_DAC_READ_SEARCH nor CAP_DAC_OVERRIDE here")
 
 
 def _set_capabilities(mask: int) -> None:

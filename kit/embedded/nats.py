@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import logging
 import os
+import secrets
 import signal
 import urllib.parse
 from pathlib import Path
@@ -28,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 _CONFIGURATION = """\
 # Written by kairos at every start; settings are in the environment (kairos doctor).
-server_name: kairos
+server_name: {name}
 listen: "{host}:{port}"
 {monitor}
 max_payload: 1MB
@@ -97,6 +98,10 @@ async def _ask_servers(nats: Client, timeout_s: float) -> list[dict[str, Any]]:
         await subscription.unsubscribe()
 
 
+async def silent(error: Exception) -> None:
+    """For clients that raise the error as well: once is enough."""
+
+
 class EmbeddedNats:
     """A NATS server of its own below `data`; usable alone (`async with`) or under a supervisor.
 
@@ -110,6 +115,7 @@ class EmbeddedNats:
         self._home = Home(data)
         self._asked = port
         self._monitor = monitor_port
+        self._name = ""
         self._password = ""
         self.child: Child | None = None
         self.port = 0
@@ -123,9 +129,10 @@ class EmbeddedNats:
     def program(self) -> Program:
         """Writes the configuration and tells how to run the server."""
         self._home.make()
-        self._password = Vault(self._home.data).kept("nats", lambda: {"password": token()})[
-            "password"
-        ]
+        kept = Vault(self._home.data).kept(
+            "nats", lambda: {"name": f"kairos-{secrets.token_hex(4)}", "password": token()}
+        )
+        self._name, self._password = kept["name"], kept["password"]
         self.port = self._asked or self._home.port("nats")
         folder = self._home.folder("nats")
         conf = folder / "nats.conf"
@@ -133,6 +140,7 @@ class EmbeddedNats:
         write_private(
             conf,
             _CONFIGURATION.format(
+                name=self._name,
                 host=LOOPBACK,
                 port=self.port,
                 monitor=monitor,
@@ -156,12 +164,16 @@ class EmbeddedNats:
     async def start(self) -> None:
         """Starts the server and returns when it serves with synced writes."""
         self.child = await self._home.start(self.program)
-        await self.check()
+        try:
+            await self.check()
+        except BaseException:
+            await self.stop()
+            raise
 
     async def check(self) -> None:
         """Raises NatsUnusable unless the server says that it syncs every write."""
         client = Client()
-        await client.connect(self.url, allow_reconnect=False, connect_timeout=5)
+        await client.connect(self.url, allow_reconnect=False, connect_timeout=5, error_cb=silent)
         try:
             if not await assert_sync_always(client):
                 raise NatsUnusable("the embedded NATS does not tell whether it syncs every write")
@@ -174,11 +186,13 @@ class EmbeddedNats:
             await self.child.stop()
 
     async def _serves(self) -> bool:
+        """Whether this very server greets on the port, and not somebody else's."""
         reader, writer = await asyncio.open_connection(LOOPBACK, self.port)
         try:
-            return (await reader.readline()).startswith(b"INFO ")
+            greeting = (await reader.readline()).removeprefix(b"INFO ")
         finally:
             writer.close()
+        return bool(json.loads(greeting)["server_name"] == self._name)
 
     async def _clear(self) -> None:
         left = processes.working_in(self._home.folder("nats"), "nats-server")

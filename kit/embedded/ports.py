@@ -1,6 +1,5 @@
 """Ports on loopback: choosing free ones, and saying who holds a taken one."""
 
-import os
 import random
 import socket
 from pathlib import Path
@@ -28,8 +27,7 @@ def is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
-            probe.listen(1)
+            probe.bind((LOOPBACK, port))  # fails where somebody listens, not where one did
         except OSError:
             return False
         return True
@@ -49,7 +47,7 @@ def holder(port: int) -> int | None:
     sockets = _listening(port)
     if not sockets:
         return None
-    for entry in os.scandir("/proc"):
+    for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and _holds(int(entry.name), sockets):
             return int(entry.name)
     return None

@@ -214,7 +214,7 @@ def _wheel() -> list[Path]:
 
 def _plain_environment() -> dict[str, str]:
     """Nothing of ours: PG* variables and a foreign locale would change what the server does."""
-    kept = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
+    kept = ("PATH", "LD_LIBRARY_PATH")
     return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C"}
 
 

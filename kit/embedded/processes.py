@@ -10,6 +10,10 @@ import os
 import signal
 from pathlib import Path
 
+from kit.embedded.errors import StartFailed
+
+KILL_PATIENCE_S = 10.0
+"""How long the kernel may take to end a process that was killed: it may be busy with a disk."""
 _POLL_S = 0.02
 
 
@@ -69,11 +73,11 @@ def working_in(directory: Path, name: str) -> list[int]:
     except FileNotFoundError:
         return []
     found = []
-    for entry in os.scandir("/proc"):
+    for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or name_of(int(entry.name)) != name:
             continue
         try:
-            at = Path(f"/proc/{entry.name}/cwd").stat()
+            at = (entry / "cwd").stat()
         except OSError:  # gone meanwhile, or another user's: not one we started
             continue
         if os.path.samestat(at, wanted):
@@ -84,17 +88,21 @@ def working_in(directory: Path, name: str) -> list[int]:
 async def end(pids: list[int], first: signal.Signals, grace_s: float) -> None:
     """Signals these processes and waits until they are gone; SIGKILL after `grace_s`."""
     begun = {pid: mark for pid in pids if (mark := started(pid)) is not None}
-    for number, patience_s in ((first, grace_s), (signal.SIGKILL, 10.0)):
-        begun = {pid: mark for pid, mark in begun.items() if started(pid) == mark}
-        for pid in begun:
+    for number, patience_s in ((first, grace_s), (signal.SIGKILL, KILL_PATIENCE_S)):
+        for pid in _alive(begun):
             _signal(pid, number)
-        deadline = asyncio.get_running_loop().time() + patience_s
-        while begun and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(_POLL_S)
-            begun = {pid: mark for pid, mark in begun.items() if started(pid) == mark}
-        if not begun:
-            return
-    raise TimeoutError(f"processes {sorted(begun)} do not end, not even by SIGKILL")
+        try:
+            async with asyncio.timeout(patience_s):
+                while begun := _alive(begun):
+                    await asyncio.sleep(_POLL_S)
+                return
+        except TimeoutError:
+            continue
+    raise StartFailed(f"processes {sorted(begun)} do not end, not even by SIGKILL")
+
+
+def _alive(begun: dict[int, str]) -> dict[int, str]:
+    return {pid: mark for pid, mark in begun.items() if started(pid) == mark}
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

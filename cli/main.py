@@ -1,0 +1,29 @@
+"""The `kairos` command: one verb a file, named here."""
+
+import typer
+
+from cli.doctor import doctor
+from cli.down import down
+from cli.migrate import migrate
+from cli.up import up
+
+app = typer.Typer(
+    name="kairos",
+    help="The right message at the right moment, or a reasoned silence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(up)
+app.command()(down)
+app.command()(migrate)
+app.command()(doctor)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
