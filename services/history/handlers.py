@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+import msgspec
+
 from contracts.telemetry import METRIC_TIMELINE_ENTRIES, SPAN_RECORD
 from kit import telemetry
 from kit.bus.rpc import Request
@@ -46,11 +48,11 @@ class Recorder:
 async def on_timeline(tx: Tx, request: Request, *, store: Store) -> bytes:
     """A page of somebody's timeline, newest first."""
     query = wire.read_query(request)
-    entries = await store.page(tx, query)
-    if len(entries) < query.limit:
+    entries = await store.page(tx, msgspec.structs.replace(query, limit=query.limit + 1))
+    if len(entries) <= query.limit:
         return wire.page_reply(entries, None)
-    last = entries[-1]
-    return wire.page_reply(entries, Place(last.at, last.recorded_at, last.id))
+    last = entries[query.limit - 1]
+    return wire.page_reply(entries[: query.limit], Place(last.at, last.recorded_at, last.id))
 
 
 async def on_outcomes(tx: Tx, request: Request, *, store: Store) -> bytes:

@@ -12,8 +12,8 @@ from services.history.ports import Count
 _ADD = """
 WITH added AS (
     INSERT INTO timeline (
-        workspace, person, at, recorded_at, id, source, person_seq, kind, name, summary, reason, code,
-        channel, journey, event, decision, message, data, trace_id
+        workspace, person, at, recorded_at, id, source, person_seq, kind, name, summary, reason,
+        code, channel, journey, event, decision, message, data, trace_id
     )
     SELECT * FROM unnest(
         $1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[], $6::text[],
