@@ -1,0 +1,1 @@
+"""The outside world: providers, decision, the catalog, Liquid."""

@@ -1,0 +1,1 @@
+"""What delivery does: takes orders, sends, recovers, takes receipts, answers."""

@@ -1,0 +1,104 @@
+"""From an order to a finished mail."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from kit.clock import Clock
+from services.delivery.domain import faults
+from services.delivery.domain.faults import Fault
+from services.delivery.domain.mail import (
+    Content,
+    Mail,
+    Unmailable,
+    checked_address,
+    checked_header,
+    checked_subject,
+    message_id_header,
+)
+from services.delivery.domain.message import Claim, MessageClass, Order
+from services.delivery.ports import Links, Templates, Unrenderable
+
+EMAIL = "email"
+
+
+class Unsendable(Exception):
+    """No attempt can ever work; `fault` says what is wrong, `detail` where."""
+
+    def __init__(self, fault: Fault, detail: str) -> None:
+        super().__init__(detail)
+        self.fault = fault
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """Who we are to recipients and mail servers."""
+
+    sender: str
+    return_path: str
+    domain: str
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A message ready for its provider."""
+
+    claim: Claim
+    mail: Mail
+
+
+class Drafts:
+    """Renders mails."""
+
+    def __init__(
+        self, templates: Templates, links: Links, letterhead: Letterhead, clock: Clock
+    ) -> None:
+        self._templates = templates
+        self._links = links
+        self._letterhead = letterhead
+        self._clock = clock
+
+    async def draft(self, claim: Claim) -> Letter:
+        """The mail for this message; raises Unsendable, Unavailable where the catalog is away."""
+        order = claim.order
+        if order.channel != EMAIL:
+            raise Unsendable(faults.CHANNEL, "no provider for this channel")
+        try:
+            to = checked_address(order.endpoint)
+        except Unmailable as error:
+            raise Unsendable(faults.ENDPOINT, str(error)) from error
+        try:
+            template = await self._templates.find(order)
+            if template.channel != order.channel:
+                raise Unsendable(faults.TEMPLATE, f"the template is for {template.channel}")
+            url = self._links.unsubscribe_url(order)
+            content = template.render(order, url)
+            mail = self._mail(order, to, content, url)
+        except (Unrenderable, Unmailable) as error:
+            raise Unsendable(faults.TEMPLATE, str(error)) from error
+        return Letter(claim, mail)
+
+    def _mail(self, order: Order, to: str, content: Content, url: str) -> Mail:
+        head = self._letterhead
+        return Mail(
+            key=str(order.message_id),
+            sender=head.sender,
+            return_path=head.return_path,
+            to=to,
+            content=Content(checked_subject(content.subject), content.html, content.text),
+            message_id=message_id_header(order.message_id, head.domain),
+            headers=_unsubscribe(checked_header("the link", url)) if _is_marketing(order) else {},
+            at=self._clock.now(),
+        )
+
+
+def _is_marketing(order: Order) -> bool:
+    return order.message_class == MessageClass.MARKETING
+
+
+def _unsubscribe(url: str) -> dict[str, str]:
+    """RFC 8058: one click, without a page in between."""
+    return {
+        "List-Unsubscribe": f"<{url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }

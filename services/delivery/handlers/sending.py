@@ -1,0 +1,290 @@
+"""Sending a group of claimed messages.
+
+    drafted → permitted → `calling` committed → called → outcome handed over
+
+One permit request and one commit serve the whole group; the calls run side by side. A permit that
+ran out before the first byte was written is asked for again. While decision, the catalog or
+Postgres are away the group waits and tries again; what ends meanwhile expires.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from opentelemetry.trace import SpanKind
+
+from contracts.telemetry import (
+    ATTRIBUTE_CHANNEL,
+    ATTRIBUTE_DECISION,
+    ATTRIBUTE_MESSAGE,
+    ATTRIBUTE_OUTCOME,
+    ATTRIBUTE_PROVIDER,
+    ATTRIBUTE_WORKSPACE,
+    SPAN_ATTEMPT,
+    SPAN_PROVIDER_CALL,
+)
+from kit import telemetry
+from kit.clock import Clock
+from kit.db.database import Database
+from kit.errors import Unavailable
+from services.delivery.domain import attempts, faults
+from services.delivery.domain.attempts import Conclusion, Result
+from services.delivery.domain.faults import Verdict
+from services.delivery.domain.message import Claim, Order
+from services.delivery.handlers.drafting import Drafts, Letter, Unsendable
+from services.delivery.handlers.gate import Gate
+from services.delivery.handlers.outcomes import Outcomes
+from services.delivery.handlers.waiting import first_of, is_set
+from services.delivery.ports import Outbound, Permit, PermitExpired, Permits, Provider, Written
+
+log = logging.getLogger("kairos.delivery")
+
+PAUSE_S_MIN, PAUSE_S_MAX = 0.1, 2.0
+"""Pauses while a neighbour is away."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What sending works with.
+
+    Args:
+        chance: random numbers in [0, 1).
+        sender: the name under which this process holds claims; None while it may not send.
+    """
+
+    db: Database
+    clock: Clock
+    outbound: Outbound
+    drafts: Drafts
+    permits: Permits
+    provider: Provider
+    gate: Gate
+    chance: Callable[[], float]
+    sender: Callable[[], UUID | None]
+
+
+class Sending:
+    """One group of messages on its way out.
+
+    Args:
+        release: called with the number of messages whose fate is sealed; frees their slots.
+        stop: set when the process ends; what was not called is then given back.
+    """
+
+    def __init__(
+        self,
+        tools: Tools,
+        outcomes: Outcomes,
+        claims: Sequence[Claim],
+        release: Callable[[int], None],
+        stop: asyncio.Event,
+    ) -> None:
+        self._tools = tools
+        self._outcomes = outcomes
+        self._undrafted = deque(claims)
+        self._letters: list[Letter] = []
+        self._release = release
+        self._stop = stop
+
+    async def run(self) -> None:
+        """Returns when every message of the group was called, concluded or given back."""
+        pause_s = PAUSE_S_MIN
+        while True:
+            self._expire()
+            if not self._undrafted and not self._letters:
+                return
+            if self._stop.is_set() or self._tools.gate.closed_for_s():
+                await self._leave()
+                return
+            try:
+                await self._draft()
+                await self._round()
+                pause_s = PAUSE_S_MIN
+            except Unavailable as error:
+                log.warning("%d messages wait: %s", len(self._held()), error)
+                await first_of(is_set(self._stop), timeout_s=pause_s * (0.5 + self._tools.chance()))
+                pause_s = min(pause_s * 2, PAUSE_S_MAX)
+
+    def _held(self) -> list[Claim]:
+        return [*self._undrafted, *(letter.claim for letter in self._letters)]
+
+    def _expire(self) -> None:
+        """Concludes what must not be called any more."""
+        now = self._tools.clock.now()
+        over = {claim.order.key for claim in self._held() if now >= attempts.last_call_at(claim)}
+        if not over:
+            return
+        for claim in self._held():
+            if claim.order.key in over:
+                self._finish(claim, attempts.expire(claim), Result(faults.OVER))
+        self._undrafted = deque(c for c in self._undrafted if c.order.key not in over)
+        self._letters = [each for each in self._letters if each.claim.order.key not in over]
+
+    async def _draft(self) -> None:
+        while self._undrafted:
+            claim = self._undrafted[0]
+            try:
+                self._letters.append(await self._tools.drafts.draft(claim))
+            except Unsendable as error:
+                result = Result(error.fault, detail=error.detail)
+                self._finish(claim, self._conclude(claim, result), result)
+            self._undrafted.popleft()
+            await asyncio.sleep(0)  # rendering takes 0.3 ms: let the other lane have its turn
+
+    async def _round(self) -> None:
+        """Permits, `calling`, calls; keeps the letters whose permit ran out."""
+        if not self._letters:
+            return
+        answers = await self._tools.permits.ask([letter.claim.order for letter in self._letters])
+        permitted: list[tuple[Letter, Permit]] = []
+        for letter, answer in zip(self._letters, answers, strict=True):
+            if isinstance(answer, Permit):
+                permitted.append((letter, answer))
+            else:
+                result = Result(faults.NO_PERMIT, detail=answer.reason)
+                self._finish(letter.claim, attempts.cancel(letter.claim), result)
+        self._letters = [letter for letter, _ in permitted]
+        kept = await self._mark_calling()
+        self._release(len(permitted) - len(kept))
+        calls = [pair for pair in permitted if pair[0].claim.order.key in kept]
+        self._letters = [letter for letter, _ in calls]
+        called = await asyncio.gather(*(self._call(*each) for each in calls))
+        self._letters = [
+            letter for letter, done in zip(self._letters, called, strict=True) if not done
+        ]
+
+    async def _mark_calling(self) -> set[tuple[str, UUID]]:
+        """Commits that these are being called; the keys of those that are still ours."""
+        tools, claims = self._tools, [letter.claim for letter in self._letters]
+        sender = tools.sender()
+        if sender is None or not claims:
+            return set()
+
+        async def mark() -> set[tuple[str, UUID]]:
+            async with tools.db.worker() as tx:
+                now = tools.clock.now()
+                return await tools.outbound.mark_calling(
+                    tx, sender, claims, tools.provider.name, now
+                )
+
+        kept = await tools.db.retrying(mark)
+        if len(kept) < len(claims):
+            log.warning("%d messages were taken over by another process", len(claims) - len(kept))
+        return kept
+
+    async def _call(self, letter: Letter, permit: Permit) -> bool:
+        """Calls the provider; False where the permit ran out before."""
+        claim, provider = letter.claim, self._tools.provider
+        called_at = self._tools.clock.now()
+        with _attempt_span(claim.order, provider.name) as traced:
+            try:
+                result = await provider.send(letter.mail, permit)
+            except PermitExpired:
+                return False
+            conclusion = self._conclude(claim, result)
+            traced.conclude(conclusion)
+        if result.fault is not None and result.fault.verdict is Verdict.STOP:
+            self._tools.gate.shut(result.fault.name, result.detail)
+        self._finish(
+            claim, conclusion, result, letter=letter, called_at=called_at, trace=traced.parent
+        )
+        return True
+
+    def _conclude(self, claim: Claim, result: Result) -> Conclusion:
+        tools = self._tools
+        return attempts.conclude(
+            claim,
+            result,
+            keyed=tools.provider.keyed,
+            now=tools.clock.now(),
+            chance=tools.chance(),
+        )
+
+    def _finish(
+        self,
+        claim: Claim,
+        conclusion: Conclusion,
+        result: Result,
+        *,
+        letter: Letter | None = None,
+        called_at: datetime | None = None,
+        trace: str = "",
+    ) -> None:
+        """Hands the outcome over and frees the slot."""
+        content = letter.mail.content if letter else None
+        self._outcomes.put(
+            Written(
+                claim=claim,
+                conclusion=conclusion,
+                at=self._tools.clock.now(),
+                provider=self._tools.provider.name if called_at else "",
+                result=result,
+                called_at=called_at,
+                subject=content.subject if content else "",
+                content_sha256=content.sha256 if content else b"",
+                traceparent=trace,
+            )
+        )
+        self._release(1)
+
+    async def _leave(self) -> None:
+        """Gives back what was not called; due again at once, or when the provider's gate opens."""
+        closed_s = self._tools.gate.closed_for_s()
+        spread_s = closed_s * (1 + self._tools.chance())
+        claims = self._held()
+        next_at = self._tools.clock.now() + timedelta(seconds=spread_s)
+        await put_back(self._tools, claims, next_at)
+        self._release(len(claims))
+
+
+async def put_back(tools: Tools, claims: Sequence[Claim], next_at: datetime) -> None:
+    """Gives claims up, however long Postgres is away."""
+    sender = tools.sender()
+    while claims and sender is not None:
+        try:
+            async with tools.db.worker() as tx:
+                await tools.outbound.put_back(tx, sender, claims, next_at)
+        except Unavailable as error:
+            log.warning("%d messages cannot be given back yet: %s", len(claims), error)
+            await asyncio.sleep(PAUSE_S_MAX)
+        else:
+            return
+
+
+class _Traced:
+    """The span of an attempt, or nothing where its trace is not kept."""
+
+    def __init__(self) -> None:
+        self.parent = ""
+        self.outcome = ""
+
+    def conclude(self, conclusion: Conclusion) -> None:
+        """Notes how it ended."""
+        self.outcome = conclusion.outcome.value
+
+
+@contextmanager
+def _attempt_span(order: Order, provider: str) -> Generator[_Traced]:
+    """Spans of the attempt and the call inside; costs nothing for traces that are not kept."""
+    traced = _Traced()
+    if not telemetry.is_sampled(order.traceparent):
+        yield traced
+        return
+    about = {
+        ATTRIBUTE_WORKSPACE: order.workspace,
+        ATTRIBUTE_MESSAGE: str(order.message_id),
+        ATTRIBUTE_DECISION: str(order.decision_id),
+        ATTRIBUTE_CHANNEL: order.channel,
+    }
+    with telemetry.span(SPAN_ATTEMPT, parent=order.traceparent, attributes=about) as attempt:
+        traced.parent = telemetry.current_traceparent()
+        with telemetry.span(
+            SPAN_PROVIDER_CALL, kind=SpanKind.CLIENT, attributes={ATTRIBUTE_PROVIDER: provider}
+        ):
+            yield traced
+        attempt.set_attribute(ATTRIBUTE_OUTCOME, traced.outcome or "permit expired")

@@ -1,0 +1,248 @@
+"""What delivery needs from outside; `adapters/` and `store.py` keep these promises."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from kit.db.database import Tx
+from services.delivery.domain.attempts import Conclusion, Result
+from services.delivery.domain.mail import Content, Mail
+from services.delivery.domain.message import Claim, Order
+from services.delivery.domain.receipts import Event, Receipt
+
+
+class PermitExpired(Exception):
+    """The permit ran out before anything was written to the provider; nothing happened."""
+
+
+class Unrenderable(Exception):
+    """The template can never be rendered for this order; says why, without personal data."""
+
+
+class Permit(msgspec.Struct, frozen=True):
+    """Decision's word that a call may start, until `good_until_s` of the monotonic clock."""
+
+    good_until_s: float
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Decision's word that it may not."""
+
+    reason: str
+
+
+class Permits(Protocol):
+    """Decision, asked right before the call."""
+
+    async def ask(self, orders: Sequence[Order]) -> list[Permit | Refusal]:
+        """One answer for each order, in order; raises Unavailable where decision cannot answer."""
+        ...
+
+
+class Template(Protocol):
+    """A parsed template."""
+
+    channel: str
+
+    def render(self, order: Order, unsubscribe_url: str) -> Content:
+        """What this recipient reads; raises Unrenderable."""
+        ...
+
+
+class Templates(Protocol):
+    """The templates of the catalog."""
+
+    async def find(self, order: Order) -> Template:
+        """The template at the order's revision; raises Unrenderable or Unavailable."""
+        ...
+
+
+class Links(Protocol):
+    """Signed links into the recipient's pages."""
+
+    def unsubscribe_url(self, order: Order) -> str:
+        """Where this recipient ends this topic on this channel."""
+        ...
+
+
+class Provider(Protocol):
+    """Someone who takes e-mails. `keyed`: a second call with the same key is no second message."""
+
+    name: str
+    keyed: bool
+
+    async def send(self, mail: Mail, permit: Permit) -> Result:
+        """Calls the provider once and says what is known afterwards; never raises for its faults.
+
+        Raises PermitExpired when the permit ran out before the message was written.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Ends its connections."""
+        ...
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What one attempt leaves behind.
+
+    Args:
+        called_at: when the call started; None where there was none.
+        traceparent: span of the attempt where it is traced.
+    """
+
+    claim: Claim
+    conclusion: Conclusion
+    at: datetime
+    provider: str = ""
+    result: Result = Result()
+    called_at: datetime | None = None
+    subject: str = ""
+    content_sha256: bytes = b""
+    traceparent: str = ""
+
+    @property
+    def fault(self) -> str:
+        """Name of the fault; empty where there was none."""
+        return self.result.fault.name if self.result.fault else ""
+
+
+class AttemptRow(msgspec.Struct, frozen=True):
+    """An attempt as stored."""
+
+    attempt: int
+    outcome: str
+    provider: str
+    provider_message_id: str
+    fault: str
+    detail: str
+    called_at: datetime | None
+    at: datetime
+    subject: str
+    content_sha256: bytes
+
+
+class ReceiptRow(msgspec.Struct, frozen=True):
+    """A receipt as stored."""
+
+    provider: str
+    kind: str
+    at: datetime
+    machine: bool
+    detail: str
+
+
+class MessageRow(msgspec.Struct, frozen=True):
+    """A message with everything that became of it."""
+
+    order: Order
+    state: str
+    attempts: Sequence[AttemptRow]
+    receipts: Sequence[ReceiptRow]
+
+
+class Orders(Protocol):
+    """Takes orders in."""
+
+    async def add(
+        self, tx: Tx, orders: Sequence[Order], sender: UUID | None, now: datetime
+    ) -> list[Claim]:
+        """Stores those that are new, claimed for `sender` if one is given; returns those."""
+        ...
+
+
+class Outbound(Protocol):
+    """The messages a sender works on. Every write names the claim's epoch, else it is void."""
+
+    async def claim_due(
+        self, tx: Tx, sender: UUID, lane: str, now: datetime, limit: int
+    ) -> list[Claim]:
+        """Takes messages that are due and nobody works on, oldest first."""
+        ...
+
+    async def mark_calling(
+        self, tx: Tx, sender: UUID, claims: Sequence[Claim], provider: str, now: datetime
+    ) -> set[tuple[str, UUID]]:
+        """Says that these are about to be called; the keys of those that still are the sender's."""
+        ...
+
+    async def put_back(
+        self, tx: Tx, sender: UUID, claims: Sequence[Claim], next_at: datetime
+    ) -> None:
+        """Gives up claims that were not called; they are due at `next_at`."""
+        ...
+
+    async def write(self, tx: Tx, written: Sequence[Written]) -> set[tuple[str, UUID]]:
+        """Records attempts and where their messages stand; the keys of those that counted."""
+        ...
+
+    async def next_due(self, tx: Tx, lane: str) -> datetime | None:
+        """When the next message of a lane nobody works on is due."""
+        ...
+
+
+class Rest(Protocol):
+    """Whether anything is left to do."""
+
+    async def is_any_owned(self, tx: Tx) -> bool:
+        """Whether some process works on some message."""
+        ...
+
+    async def next_due(self, tx: Tx, lane: str) -> datetime | None:
+        """When the next message of a lane nobody works on is due."""
+        ...
+
+
+class Senders(Protocol):
+    """The processes that send, and what a dead one leaves behind."""
+
+    async def enlist(self, tx: Tx, sender: UUID) -> None:
+        """Makes this process known."""
+        ...
+
+    async def beat(self, tx: Tx, sender: UUID) -> bool:
+        """Says it is alive; False where others have taken it for dead."""
+        ...
+
+    async def beats(self, tx: Tx) -> dict[UUID, int]:
+        """All known processes."""
+        ...
+
+    async def strike_off(self, tx: Tx, sender: UUID, beat: int) -> None:
+        """Declares a process dead whose beat still is `beat`."""
+        ...
+
+    async def dismiss(self, tx: Tx, sender: UUID) -> None:
+        """Takes a process off the list that leaves by itself."""
+        ...
+
+    async def free_claims_of_the_dead(self, tx: Tx, now: datetime) -> int:
+        """Messages claimed, but not called, by processes that are gone become due; how many."""
+        ...
+
+    async def calls_of_the_dead(self, tx: Tx, limit: int) -> list[tuple[Claim, str, datetime]]:
+        """Locks what processes now gone were calling: claim, provider, start of the call."""
+        ...
+
+
+class Records(Protocol):
+    """Messages after the fact."""
+
+    async def find(self, tx: Tx, workspace: str, message_id: UUID) -> MessageRow | None:
+        """One message with attempts and receipts."""
+        ...
+
+    async def match(
+        self, tx: Tx, provider: str, events: Sequence[tuple[Event, UUID | None]]
+    ) -> list[Receipt]:
+        """The events about messages of ours, each given with the id its Message-ID holds."""
+        ...
+
+    async def add_receipts(
+        self, tx: Tx, receipts: Sequence[Receipt], now: datetime
+    ) -> list[Receipt]:
+        """Stores those that are new; returns those."""
+        ...

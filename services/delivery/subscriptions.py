@@ -1,0 +1,22 @@
+"""Which facts and questions go to which handler."""
+
+from contracts.topology import DECISIONS, MESSAGE, TAKE_RECEIPTS
+from kit.bus.consumer import Subscription
+from kit.bus.rpc import Endpoint
+from kit.bus.spec import LANES
+from services.delivery.handlers.messages import TellMessage
+from services.delivery.handlers.orders import OnDecisions
+from services.delivery.handlers.receipts import TakeReceipts
+
+FACTS_MAX = 500
+"""Orders of one transaction: 500 rows take about 10 ms."""
+
+
+def subscriptions(on_decisions: OnDecisions) -> list[Subscription]:
+    """Stream and lane -> handler."""
+    return [Subscription(DECISIONS, lane, on_decisions, max_facts=FACTS_MAX) for lane in LANES]
+
+
+def endpoints(take_receipts: TakeReceipts, tell_message: TellMessage) -> list[Endpoint]:
+    """Question -> handler."""
+    return [Endpoint(TAKE_RECEIPTS, take_receipts), Endpoint(MESSAGE, tell_message)]

@@ -1,0 +1,136 @@
+"""The tables of the delivery service: the schema's truth, held against the migrations by a test."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+
+from kit.bus.tables import bus_tables
+
+SCHEMA = "delivery"
+metadata = MetaData()
+bus_tables(metadata, SCHEMA)
+
+_BUSY = {
+    "fillfactor": "60",
+    "autovacuum_vacuum_scale_factor": "0.05",
+    "autovacuum_vacuum_cost_delay": "0",
+}
+"""A message's row is written three times within a second, then never again."""
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("message_id", Uuid, primary_key=True),
+    Column("decision_id", Uuid, nullable=False),
+    Column("person", Uuid, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("catalog_revision", BigInteger, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("message_class", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    # JSON as it came: never searched, and jsonb refuses some of what JSON allows (\u0000).
+    Column("variables", JSON, nullable=False),
+    Column("ordered_at", DateTime(timezone=True), nullable=False),
+    Column("valid_until", DateTime(timezone=True), nullable=False),
+    Column("journey", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("reason_en", Text, nullable=False),
+    Column("reason_de", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("traceparent", Text, nullable=False),
+    # planned, calling, accepted, rejected, unknown, expired, cancelled.
+    Column("state", Text, nullable=False),
+    # When it is tried next; null once it is final.
+    Column("next_at", DateTime(timezone=True)),
+    # Attempts that have ended.
+    Column("attempts", Integer, nullable=False),
+    # An earlier call may have been accepted.
+    Column("maybe_sent", Boolean, nullable=False),
+    # The sender that works on it; null where nobody does.
+    Column("owner", Uuid),
+    # Grows with every change of owner; a write by an earlier owner finds another number.
+    Column("epoch", BigInteger, nullable=False),
+    # Provider and start of the call under way; null where there is none.
+    Column("provider", Text),
+    Column("called_at", DateTime(timezone=True)),
+    Index(
+        "messages_due",
+        "lane",
+        "next_at",
+        postgresql_where=text("state = 'planned' AND owner IS NULL"),
+    ),
+    Index("messages_owned", "owner", postgresql_where=text("owner IS NOT NULL")),
+    # Receipts name the message only.
+    Index("messages_id", "message_id"),
+    schema=SCHEMA,
+    postgresql_with=_BUSY,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("message_id", Uuid, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    # accepted, rejected, unknown, expired, cancelled, retrying.
+    Column("outcome", Text, nullable=False),
+    # Empty where no provider was called.
+    Column("provider", Text, nullable=False),
+    Column("provider_message_id", Text, nullable=False),
+    Column("fault", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("called_at", DateTime(timezone=True)),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("content_sha256", LargeBinary, nullable=False),
+    Index(
+        "attempts_provider_message",
+        "provider",
+        "provider_message_id",
+        postgresql_where=text("provider_message_id <> ''"),
+    ),
+    schema=SCHEMA,
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("provider", Text, primary_key=True),
+    # The provider's id of the event: the same event twice is one receipt.
+    Column("event_id", Text, primary_key=True),
+    Column("message_id", Uuid, nullable=False),
+    # delivered, opened, clicked, replied, bounced, complained, unsubscribed.
+    Column("kind", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("machine", Boolean, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("taken_at", DateTime(timezone=True), nullable=False),
+    Index("receipts_of_message", "workspace", "message_id", "at"),
+    schema=SCHEMA,
+)
+
+senders = Table(
+    "senders",
+    metadata,
+    # One row for each running process; one whose beat stands still is gone.
+    Column("sender", Uuid, primary_key=True),
+    Column("beat", BigInteger, nullable=False),
+    schema=SCHEMA,
+)

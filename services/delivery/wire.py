@@ -1,0 +1,258 @@
+"""Protobuf ⇄ domain: the only room that sees generated code."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from contracts.gen.kairos.bus.v1.fact_pb2 import Fact
+from contracts.gen.kairos.decision.v1.service_pb2 import (
+    CatalogReply,
+    CatalogRequest,
+    PermitQuestion,
+    PermitReply,
+    PermitRequest,
+)
+from contracts.gen.kairos.deliveries.v1.delivery_pb2 import (
+    AttemptFinished,
+    AttemptOutcome,
+    ReceiptTaken,
+)
+from contracts.gen.kairos.deliveries.v1.delivery_pb2 import ReceiptKind as WireReceiptKind
+from contracts.gen.kairos.delivery.v1.service_pb2 import (
+    MessageReply,
+    MessageRequest,
+    TakeReceiptsReply,
+    TakeReceiptsRequest,
+)
+from contracts.topology import DELIVERIES, feed_subject
+from kit.bus.spec import IncomingFact, OutgoingFact
+from kit.clock import from_us, to_us
+from kit.errors import Malformed
+from kit.ids import partition_of
+from services.delivery.domain.ids import attempt_fact_id, receipt_fact_id
+from services.delivery.domain.message import Order, Outcome
+from services.delivery.domain.receipts import Receipt, ReceiptKind
+from services.delivery.ports import AttemptRow, MessageRow, Written
+
+OUTCOMES: dict[Outcome, AttemptOutcome] = {
+    Outcome.ACCEPTED: AttemptOutcome.ATTEMPT_OUTCOME_ACCEPTED,
+    Outcome.REJECTED: AttemptOutcome.ATTEMPT_OUTCOME_REJECTED,
+    Outcome.UNKNOWN: AttemptOutcome.ATTEMPT_OUTCOME_UNKNOWN,
+    Outcome.EXPIRED: AttemptOutcome.ATTEMPT_OUTCOME_EXPIRED,
+    Outcome.CANCELLED: AttemptOutcome.ATTEMPT_OUTCOME_CANCELLED,
+    Outcome.RETRYING: AttemptOutcome.ATTEMPT_OUTCOME_RETRYING,
+}
+KINDS: dict[ReceiptKind, WireReceiptKind] = {
+    ReceiptKind.DELIVERED: WireReceiptKind.RECEIPT_KIND_DELIVERED,
+    ReceiptKind.OPENED: WireReceiptKind.RECEIPT_KIND_OPENED,
+    ReceiptKind.CLICKED: WireReceiptKind.RECEIPT_KIND_CLICKED,
+    ReceiptKind.REPLIED: WireReceiptKind.RECEIPT_KIND_REPLIED,
+    ReceiptKind.BOUNCED: WireReceiptKind.RECEIPT_KIND_BOUNCED,
+    ReceiptKind.COMPLAINED: WireReceiptKind.RECEIPT_KIND_COMPLAINED,
+    ReceiptKind.UNSUBSCRIBED: WireReceiptKind.RECEIPT_KIND_UNSUBSCRIBED,
+}
+
+
+def read_order(fact: IncomingFact) -> Order | None:
+    """The order a fact carries; None where it is about something else."""
+    read = Fact.FromString(fact.body)
+    if read.WhichOneof("body") != "message_ordered":
+        return None
+    said = read.message_ordered
+    return Order(
+        workspace=read.workspace,
+        message_id=UUID(bytes=said.message_id),
+        decision_id=UUID(bytes=said.decision_id),
+        person=UUID(bytes=read.person),
+        lane=fact.lane,
+        channel=said.channel,
+        endpoint=said.endpoint,
+        template=said.template,
+        catalog_revision=said.catalog_revision,
+        topic=said.topic,
+        message_class=said.message_class,
+        locale=said.locale,
+        variables=said.variables_json.decode() or "{}",
+        ordered_at=from_us(said.ordered_at_us),
+        valid_until=from_us(said.valid_until_us),
+        journey=said.journey,
+        step=said.step,
+        reason_en=said.reason_en,
+        reason_de=said.reason_de,
+        basis=said.basis,
+        traceparent=read.traceparent,
+    )
+
+
+def attempt_fact(written: Written, recorded_at: datetime) -> OutgoingFact:
+    """The fact that an attempt ended.
+
+    It carries the template's variables, so it stays off the feed, where only opaque ids may be.
+    """
+    order, attempt = written.claim.order, written.claim.attempt
+    fact = Fact(
+        id=attempt_fact_id(order.message_id, attempt).bytes,
+        workspace=order.workspace,
+        person=order.person.bytes,
+        recorded_at_us=to_us(recorded_at),
+        traceparent=written.traceparent or order.traceparent,
+        attempt_finished=_attempt(order, row_of(written)),
+    )
+    partition = partition_of(order.person, DELIVERIES.partitions)
+    return OutgoingFact(DELIVERIES.name, order.lane, partition, fact.SerializeToString())
+
+
+def row_of(written: Written) -> AttemptRow:
+    """The attempt as it is stored."""
+    return AttemptRow(
+        attempt=written.claim.attempt,
+        outcome=written.conclusion.outcome,
+        provider=written.provider,
+        provider_message_id=written.result.provider_message_id,
+        fault=written.fault,
+        detail=written.result.detail,
+        called_at=written.called_at,
+        at=written.at,
+        subject=written.subject,
+        content_sha256=written.content_sha256,
+    )
+
+
+def receipt_fact(receipt: Receipt, recorded_at: datetime) -> OutgoingFact:
+    """The fact that a receipt was taken; `<workspace>.deliveries.<channel>_<kind>` on the feed."""
+    event = receipt.event
+    fact_id = receipt_fact_id(receipt.message_id, receipt.provider, event.event_id)
+    fact = Fact(
+        id=fact_id.bytes,
+        workspace=receipt.workspace,
+        person=receipt.person.bytes,
+        recorded_at_us=to_us(recorded_at),
+        traceparent=receipt.traceparent,
+        receipt_taken=ReceiptTaken(
+            message_id=receipt.message_id.bytes,
+            decision_id=receipt.decision_id.bytes,
+            kind=KINDS[event.type],
+            channel=receipt.channel,
+            provider=receipt.provider,
+            at_us=to_us(event.at),
+            machine=event.machine,
+            detail=event.detail,
+        ),
+    )
+    what = f"{receipt.channel}_{event.type}"
+    return OutgoingFact(
+        DELIVERIES.name,
+        receipt.lane,
+        partition_of(receipt.person, DELIVERIES.partitions),
+        fact.SerializeToString(),
+        feed=feed_subject(receipt.workspace, "receipt_taken", what),
+        id=str(fact_id),
+    )
+
+
+def permit_question(orders: Sequence[Order]) -> bytes:
+    """May these calls start now?"""
+    questions = [
+        PermitQuestion(
+            workspace=order.workspace,
+            person=order.person.bytes,
+            message_id=order.message_id.bytes,
+        )
+        for order in orders
+    ]
+    return PermitRequest(questions=questions).SerializeToString()
+
+
+def read_permits(body: bytes) -> list[tuple[bool, str]]:
+    """Granted or not, and why not, in the order of the questions."""
+    return [(each.granted, each.reason) for each in PermitReply.FromString(body).answers]
+
+
+def template_question(key: str, revision: int) -> bytes:
+    """One template at one revision of the catalog."""
+    return CatalogRequest(kind="template", key=key, revision=revision).SerializeToString()
+
+
+def read_template(body: bytes) -> tuple[int, bytes] | None:
+    """Revision in which the template got its text, and the text; None where there is none."""
+    documents = CatalogReply.FromString(body).documents
+    return (documents[0].revision, documents[0].body_json) if documents else None
+
+
+def read_webhook(body: bytes) -> tuple[str, bytes, dict[str, str]]:
+    """Provider, raw body and headers of a webhook; raises Malformed."""
+    try:
+        request = TakeReceiptsRequest.FromString(body)
+    except ValueError as error:
+        raise Malformed("The question is no TakeReceiptsRequest") from error
+    return request.provider, request.body, dict(request.headers)
+
+
+def receipts_reply(taken: int, repeated: int, unknown: int) -> bytes:
+    """What became of the items of a webhook."""
+    reply = TakeReceiptsReply(taken=taken, repeated_items=repeated, unknown_items=unknown)
+    return reply.SerializeToString()
+
+
+def read_message_request(body: bytes) -> UUID:
+    """The message asked for; raises Malformed."""
+    try:
+        return UUID(bytes=MessageRequest.FromString(body).message_id)
+    except ValueError as error:
+        raise Malformed("message_id must be the 16 bytes of a UUID") from error
+
+
+def message_reply(row: MessageRow) -> bytes:
+    """One message with everything that became of it."""
+    order = row.order
+    return MessageReply(
+        message_id=order.message_id.bytes,
+        decision_id=order.decision_id.bytes,
+        person=order.person.bytes,
+        state=row.state,
+        channel=order.channel,
+        template=order.template,
+        attempts=[_attempt(order, each) for each in row.attempts],
+        receipts=[
+            ReceiptTaken(
+                message_id=order.message_id.bytes,
+                decision_id=order.decision_id.bytes,
+                kind=KINDS[ReceiptKind(each.kind)],
+                channel=order.channel,
+                provider=each.provider,
+                at_us=to_us(each.at),
+                machine=each.machine,
+                detail=each.detail,
+            )
+            for each in row.receipts
+        ],
+    ).SerializeToString()
+
+
+def _attempt(order: Order, row: AttemptRow) -> AttemptFinished:
+    return AttemptFinished(
+        message_id=order.message_id.bytes,
+        decision_id=order.decision_id.bytes,
+        attempt=row.attempt,
+        outcome=OUTCOMES[Outcome(row.outcome)],
+        channel=order.channel,
+        provider=row.provider,
+        provider_message_id=row.provider_message_id,
+        fault=row.fault,
+        detail=row.detail,
+        at_us=to_us(row.at),
+        called_at_us=to_us(row.called_at) if row.called_at else 0,
+        template=order.template,
+        catalog_revision=order.catalog_revision,
+        subject=row.subject,
+        variables_json=order.variables.encode(),
+        content_sha256=row.content_sha256,
+        topic=order.topic,
+        message_class=order.message_class,
+        journey=order.journey,
+        step=order.step,
+        reason_en=order.reason_en,
+        reason_de=order.reason_de,
+        basis=order.basis,
+        locale=order.locale,
+    )
