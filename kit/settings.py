@@ -175,7 +175,7 @@ class _Declared:
 
 
 def _declared(cls: type[Any], prefix: str) -> list[_Declared]:
-    if not dataclasses.is_dataclass(cls) or not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+    if not getattr(getattr(cls, "__dataclass_params__", None), "frozen", False):
         raise TypeError(f"{cls.__name__} must be a frozen dataclass")
     kinds = typing.get_type_hints(cls)
     found = []

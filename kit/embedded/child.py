@@ -97,7 +97,7 @@ class Child:
                     try:
                         if await asyncio.wait_for(self.program.ready(), _PROBE_TIMEOUT_S):
                             return
-                    except Exception as error:  # noqa: BLE001 - what "not yet" looks like is its own
+                    except Exception as error:  # noqa: BLE001 - its own "not yet"
                         last = error
                     await asyncio.sleep(_READY_POLL_S)
         except TimeoutError:
