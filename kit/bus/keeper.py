@@ -9,9 +9,11 @@ and is replaced. Either way the rows not known to be consumed are published agai
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 
 from kit.bus import rows
 from kit.bus.connection import Connection
@@ -53,20 +55,27 @@ class Keeper:
         self._to_forget: set[Place] = set()
         self._to_purge: set[Place] = set()
         self._news = asyncio.Event()
+        self._subscription: Subscription | None = None
+        self._forget_reconnect: Callable[[], None] = lambda: None
         self._expiry_at = clock.monotonic() + EXPIRY_S
 
-    async def run(self) -> None:
-        """Keeps for ever; to be cancelled."""
+    async def listen(self) -> None:
+        """Begins to hear what consumers report. After each reconnect the stream is looked at before
+        anything goes out, since the server may be back with an older state.
+        """
+        self._forget_reconnect = self._bus.on_reconnect(self._target.doubt)
         subject = f"{REPORTS}.{self._spec.name}"
-        subscription = await self._bus.subscribe(subject, self._on_report)
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._looking())
-                group.create_task(self._forgetting())
-                group.create_task(self._purging())
-        finally:
-            with contextlib.suppress(*AWAY):
-                await subscription.unsubscribe()
+        self._subscription = await self._bus.subscribe(subject, self._on_report)
+
+    async def close(self) -> None:
+        """Ends what `listen` began."""
+        self._forget_reconnect()
+        if self._subscription and not self._bus.client.is_closed:
+            await self._subscription.unsubscribe()
+
+    def loops(self) -> list[Coroutine[Any, Any, None]]:
+        """What is to run as long as the service relays."""
+        return [self._looking(), self._forgetting(), self._purging()]
 
     def published(self, lane: str, partitions: Iterable[int]) -> None:
         """Rows of these partitions were marked; they may have been consumed already."""

@@ -149,6 +149,8 @@ class LaneLoop:
             return False
         session = await self._begin(owned)
         self._session = session
+        if self._changed.is_set():
+            session.pull.fail("changed before it began")
         try:
             await session.pull.open(session.start_after)
             await self._work(session)

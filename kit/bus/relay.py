@@ -8,7 +8,8 @@ of them a zombie, are harmless: receivers have seen what a zombie repeats.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any
 
 from nats.aio.msg import Msg
 
@@ -21,6 +22,7 @@ from kit.bus.passing import AWAY
 from kit.bus.publisher import Publisher
 from kit.bus.spec import LANES, FeedSpec, OutgoingFact, StreamSpec
 from kit.bus.target import Target
+from kit.bus.tasks import end, together
 from kit.clock import Clock
 from kit.db.database import Database
 from kit.errors import Unavailable
@@ -104,50 +106,46 @@ class Relay:
     async def _relay(self, stop: asyncio.Event) -> None:
         """Publishes until the lease is lost or the process stops."""
         log.info("relaying %s", ", ".join(spec.name for spec in self._owned))
-        relaying = asyncio.create_task(self._relaying())
+        keepers, loops = self._parts()
+        for keeper in keepers:
+            await keeper.listen()
+        relaying = asyncio.create_task(together(loops))
+        relaying.add_done_callback(lambda _: self._news.set())
         try:
             while self.leases.owned and not stop.is_set() and not relaying.done():
-                waiting = asyncio.create_task(self._news.wait())
-                await asyncio.wait({waiting, relaying}, return_when=asyncio.FIRST_COMPLETED)
-                waiting.cancel()
+                await self._news.wait()
                 self._news.clear()
             if stop.is_set() and not relaying.done():
                 await self._drained()
+            if relaying.done():
+                relaying.result()
         finally:
             self._publishers, self._feed = {}, None
-            relaying.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await relaying
+            await end([relaying])
+            for keeper in keepers:
+                await keeper.close()
 
-    async def _relaying(self) -> None:
+    def _parts(self) -> tuple[list[Keeper], list[Coroutine[Any, Any, None]]]:
+        """A keeper for each stream, a publisher for each of its lanes, and one feed."""
         keepers: list[Keeper] = []
+        for spec in self._owned:
+            target = Target(spec)
+            keeper = Keeper(self._bus, self._db, target, self._clock)
+            keepers.append(keeper)
+            for lane in LANES:
+                self._publishers[spec.name, lane] = Publisher(
+                    self._bus, self._db, target, lane, self._clock, keeper.published
+                )
 
         def fed() -> None:
             for keeper in keepers:
                 keeper.fed()
 
-        async with asyncio.TaskGroup() as group:
-            for spec in self._owned:
-                target = Target(spec)
-                keeper = Keeper(self._bus, self._db, target, self._clock)
-                keepers.append(keeper)
-                group.create_task(keeper.run())
-                for lane in LANES:
-                    publisher = Publisher(
-                        self._bus, self._db, target, lane, self._clock, keeper.published
-                    )
-                    self._publishers[spec.name, lane] = publisher
-                    group.create_task(publisher.run())
-            source = f"/kairos/{self._owned[0].owner}"
-            self._feed = Feed(
-                self._bus,
-                self._db,
-                self._feed_spec,
-                source,
-                self._clock,
-                fed,
-            )
-            group.create_task(self._feed.run())
+        source = f"/kairos/{self._owned[0].owner}"
+        self._feed = Feed(self._bus, self._db, self._feed_spec, source, self._clock, fed)
+        loops = [loop for keeper in keepers for loop in keeper.loops()]
+        loops += [publisher.run() for publisher in self._publishers.values()]
+        return keepers, [*loops, self._feed.run()]
 
     async def _drained(self) -> None:
         """Returns when nothing is unpublished, or after DRAIN_S."""

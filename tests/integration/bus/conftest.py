@@ -1,7 +1,6 @@
-"""A Postgres for the test process and, for each test, a database with the toys' schemas and a NATS of its own."""
+"""A Postgres for the test process; for each test a database with the toys' schemas and a NATS."""
 
 import itertools
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,10 +10,7 @@ import pytest_asyncio
 
 from kit.embedded.nats import EmbeddedNats
 from kit.embedded.postgres import EmbeddedPostgres
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from toys import World, make_database  # noqa: E402 - tests are folders, not packages
+from tests.integration.bus.toys import World, make_database
 
 _numbers = itertools.count(1)
 

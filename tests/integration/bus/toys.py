@@ -1,12 +1,15 @@
 """Toy services for the bus: `alpha` says things about people, `beta` writes down what it hears.
 
-A fact is the text `<person>:<n>`; hearing one twice changes nothing, hearing a person's out of order is remembered.
+A fact is the text `<person>:<n>`; hearing one twice changes nothing, hearing a person's facts
+out of order is remembered.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid5
 from zlib import crc32
@@ -22,9 +25,11 @@ from kit.bus.outbox import write_outbox
 from kit.bus.relay import Relay
 from kit.bus.spec import LANES, NOW, IncomingFact, OutgoingFact, StreamSpec
 from kit.bus.streams import ensure_streams
+from kit.bus.subscription import Handler
 from kit.bus.tables import bus_statements, bus_tables
 from kit.clock import SystemClock
 from kit.db.database import Database, Tx
+from kit.embedded.nats import EmbeddedNats
 
 TOYS = StreamSpec(
     name="TOYS",
@@ -135,17 +140,14 @@ class World:
     @asynccontextmanager
     async def beta(
         self,
-        handler: Callable[..., object] = hear,
+        handler: Handler = hear,
         lanes: Sequence[str] = LANES,
         max_facts: int = 500,
     ) -> AsyncIterator["Beta"]:
         """A process of beta: a database and consumers of both lanes."""
         db = await self.db("beta")
         async with self.bus("beta") as bus:
-            subscriptions = [
-                Subscription(TOYS, lane, handler, max_facts)  # type: ignore[arg-type]
-                for lane in lanes
-            ]
+            subscriptions = [Subscription(TOYS, lane, handler, max_facts) for lane in lanes]
             consumers = Consumers("beta", bus, db, subscriptions, CLOCK)
             async with running(consumers.run):
                 yield Beta(db, bus, consumers)
@@ -168,6 +170,14 @@ class Alpha:
     async def rows(self, where: str = "true") -> int:
         return int(await value(self.db, f"SELECT count(*) FROM outbox WHERE {where}"))
 
+    async def all_forgotten(self, within_s: float = 10.0) -> None:
+        """Every row was consumed and deleted."""
+
+        async def none() -> bool:
+            return await self.rows() == 0
+
+        await until(none, within_s)
+
 
 @dataclass
 class Beta:
@@ -179,8 +189,16 @@ class Beta:
         async with self.db.worker(readonly=True) as tx:
             return [row["fact"] for row in await tx.fetch("SELECT fact FROM heard ORDER BY nth")]
 
-    async def count(self) -> int:
-        return int(await value(self.db, "SELECT count(*) FROM heard"))
+    async def count(self, where: str = "true") -> int:
+        return int(await value(self.db, f"SELECT count(*) FROM heard WHERE {where}"))
+
+    async def has_heard(self, count: int, within_s: float = 10.0, where: str = "true") -> None:
+        """Waits until so many different facts have arrived."""
+
+        async def enough() -> bool:
+            return await self.count(where) >= count
+
+        await until(enough, within_s)
 
     async def out_of_order(self) -> int:
         """How many facts of a person and lane came after a later one."""
@@ -194,32 +212,28 @@ class Beta:
         )
 
 
-async def value(db: Database, sql: str) -> object:
+async def value(db: Database, sql: str) -> Any:
     async with db.worker(readonly=True) as tx:
         return await tx.fetchval(sql)
 
 
 @asynccontextmanager
-async def running(part: Callable[[asyncio.Event], object]) -> AsyncIterator[asyncio.Event]:
+async def running(part: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncIterator[asyncio.Event]:
     """Runs a part of a service until the block ends, then stops it and passes on its failure."""
     stop = asyncio.Event()
-    task: asyncio.Task[None] = asyncio.ensure_future(part(stop))  # type: ignore[arg-type]
+    task = asyncio.ensure_future(part(stop))
     try:
         yield stop
     finally:
         stop.set()
-        await asyncio.wait_for(task, 15)
+        await asyncio.wait([task], timeout=15)
+        task.result()
 
 
-async def until(condition: Callable[[], object], within_s: float = 10.0) -> None:
-    """Waits for a condition (a function or coroutine function)."""
+async def until(condition: Callable[[], Awaitable[bool]], within_s: float = 10.0) -> None:
+    """Waits for a condition."""
     deadline = CLOCK.monotonic() + within_s
-    while True:
-        result = condition()
-        if asyncio.iscoroutine(result):
-            result = await result
-        if result:
-            return
+    while not await condition():
         assert CLOCK.monotonic() < deadline, f"not within {within_s} s"
         await asyncio.sleep(0.02)
 
@@ -233,3 +247,10 @@ async def make_database(admin_dsn: str, name: str) -> None:
         for statement in ddl(schema):
             await own.execute(statement)
         await own.close()
+
+
+async def crash(nats: EmbeddedNats) -> None:
+    """kill -9, as a power cut without the power."""
+    assert nats.child is not None
+    nats.child.kill(signal.SIGKILL)
+    await nats.child.exited()
