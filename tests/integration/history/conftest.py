@@ -1,0 +1,99 @@
+"""History's handlers on a real database, without the bus."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import pytest_asyncio
+
+from contracts.gen.kairos.bus.v1.fact_pb2 import Fact
+from contracts.gen.kairos.history.v1 import service_pb2
+from kit.bus.rpc import Request
+from kit.bus.spec import IncomingFact
+from kit.clock import to_us
+from kit.db.database import Database
+from services.history.handlers import Recorder, on_outcomes, on_timeline
+from services.history.store import PostgresStore
+from tests.integration.conftest import Databases
+
+WORKSPACE = "shop"
+START = datetime(2026, 5, 4, 12, tzinfo=UTC)
+ANNA, BERT = UUID(int=1), UUID(int=2)
+_numbers = count(1)
+
+
+def at(minute: float) -> int:
+    """An instant as facts carry it."""
+    return to_us(START + timedelta(minutes=minute))
+
+
+def fact(person: UUID = ANNA, minute: float = 0, workspace: str = WORKSPACE, **body: Any) -> Fact:
+    """A fact recorded in that minute after the start."""
+    number = next(_numbers)
+    return Fact(
+        id=UUID(int=1000 + number).bytes,
+        workspace=workspace,
+        person=person.bytes,
+        person_seq=number,
+        recorded_at_us=at(minute),
+        traceparent=f"00-{number:032x}-{number:016x}-01",
+        **body,
+    )
+
+
+@dataclass
+class Desk:
+    """Everything history does."""
+
+    db: Database
+
+    def __post_init__(self) -> None:
+        self.store = PostgresStore()
+        self.recorder = Recorder(self.store)
+
+    async def deliver(self, *facts: Fact, stream: str = "EVENTS") -> None:
+        """Facts arrive as one batch."""
+        incoming = [
+            IncomingFact(stream, "now", 0, 1, index, each.SerializeToString())
+            for index, each in enumerate(facts)
+        ]
+        async with self.db.worker() as tx:
+            await self.recorder.on_facts(tx, incoming)
+
+    async def page(
+        self, *persons: UUID, workspace: str = WORKSPACE, **asked: Any
+    ) -> service_pb2.TimelineReply:
+        """One page."""
+        people = [each.bytes for each in persons or (ANNA,)]
+        body = service_pb2.TimelineRequest(persons=people, **asked).SerializeToString()
+        handler = partial(on_timeline, store=self.store)
+        async with self.db.api(workspace, readonly=True) as tx:
+            return service_pb2.TimelineReply.FromString(
+                await handler(tx, Request(workspace, body, {}))
+            )
+
+    async def names(self, *persons: UUID, **asked: Any) -> list[str]:
+        """The names of a page's items, newest first."""
+        return [item.name for item in (await self.page(*persons, **asked)).items]
+
+    async def outcomes(self, since_us: int = 0) -> dict[tuple[str, str, str, str], int]:
+        """Counts by kind, name, channel and reason."""
+        body = service_pb2.OutcomesRequest(since_us=since_us).SerializeToString()
+        async with self.db.api(WORKSPACE, readonly=True) as tx:
+            answer = await on_outcomes(tx, Request(WORKSPACE, body, {}), store=self.store)
+        counts = service_pb2.OutcomesReply.FromString(answer).counts
+        return {(each.kind, each.name, each.channel, each.reason): each.count for each in counts}
+
+
+@pytest_asyncio.fixture
+async def desk(databases: Databases) -> AsyncIterator[Desk]:
+    """History on a fresh database."""
+    db = await databases.open("history")
+    try:
+        yield Desk(db)
+    finally:
+        await db.close()
