@@ -68,7 +68,7 @@ class Compiler:
         self.workspace = next(iter(self._of(documents.Workspace)), _NO_WORKSPACE)
         self.low_signal = {e.key for e in self._of(documents.Event) if e.low_signal}
         self._topics = {topic.key: topic for topic in self._of(documents.Topic)}
-        self._asks = {ask.key: ask for ask in self._of(documents.Ask)}
+        self._ask_holds_s = {ask.key: self._holds_s(ask) for ask in self._of(documents.Ask)}
         self._segment_documents = {s.key: s for s in self._of(documents.Segment)}
         for segment in self._segment_documents.values():
             self._segment(segment.key, f"segment {segment.key}", "key")
@@ -85,7 +85,7 @@ class Compiler:
             if topic is None:
                 self._missing(where, "topic", "topic", template.topic)
                 continue
-            if template.ask is not None and template.ask not in self._asks:
+            if template.ask is not None and template.ask not in self._ask_holds_s:
                 self._missing(where, "ask", "ask", template.ask)
             if template.builds_on is not None and template.builds_on not in self._template_keys:
                 self._missing(where, "builds_on", "template", template.builds_on)
@@ -118,7 +118,7 @@ class Compiler:
             message_class,
             template.role,
             template.ask or "",
-            self._holds_s(template.ask or ""),
+            self._ask_holds_s.get(template.ask or "", 0),
             tags,
             profile,
             tuple(dict.fromkeys(name for kind, name in variables if kind == "event")),
@@ -155,15 +155,14 @@ class Compiler:
             if ask.done_when.match:
                 self.problem(f"ask {ask.key}", "done_when.match", "no `match`", "one")
             trigger = self.trigger(ask.done_when, f"ask {ask.key}", "done_when", self.uses)
-            found.append(model.Ask(ask.key, trigger, self._holds_s(ask.key)))
+            found.append(model.Ask(ask.key, trigger, self._ask_holds_s[ask.key]))
         return found
 
-    def _holds_s(self, key: str) -> int:
+    def _holds_s(self, ask: documents.Ask) -> int:
         """Return how long an answer counts, 0 for ever."""
-        ask = self._asks.get(key)
-        if ask is None or ask.holds_for is None:
+        if ask.holds_for is None:
             return 0
-        return self.seconds(ask.holds_for, f"ask {key}", "holds_for")
+        return self.seconds(ask.holds_for, f"ask {ask.key}", "holds_for")
 
     def journeys(self) -> dict[tuple[str, int], model.Journey]:
         """Return every version of every journey, the templates being known already."""
@@ -243,7 +242,8 @@ class Compiler:
             return time()
 
     def _missing(self, where: str, path: str, kind: str, key: str) -> None:
-        self.problem(where, path, f"the key of a {kind} in the catalog", f"`{key}`")
+        article = "an" if kind[0] in "aeiou" else "a"
+        self.problem(where, path, f"the key of {article} {kind} in the catalog", f"`{key}`")
 
     def problem(self, where: str, path: str, expected: str, got: str) -> None:
         """Note something wrong."""

@@ -5,10 +5,10 @@ from services.decision.domain.state import DAY_S, DAYS_KEPT, Counter
 _COUNT_MAX = 255
 
 
-def add(counter: Counter | None, at_s: int, now_s: int) -> Counter:
+def add(counter: Counter | None, at_s: int) -> Counter:
     """Return the counter with one more event at `at_s`, in whatever order events come."""
     if counter is None:
-        return Counter(1, at_s, at_s, b"\x00\x01" if at_s > now_s - DAYS_KEPT * DAY_S else b"")
+        return Counter(1, at_s, at_s, b"\x00\x01")
     counts = day_counts(counter)
     day = at_s // DAY_S
     counts[day] = min(counts.get(day, 0) + 1, _COUNT_MAX)

@@ -87,7 +87,7 @@ def count(state: PersonState, name: str, event: EventInput, catalog: Catalog, no
     known = counters.get(name)
     if known is None and len(counters) >= COUNTERS_MAX and name not in catalog.counted_events:
         return
-    counters[name] = counting.add(known, min(to_s(event.occurred_at), now_s), now_s)
+    counters[name] = counting.add(known, min(to_s(event.occurred_at), now_s))
 
 
 def learn_traits(state: PersonState, event: EventInput, catalog: Catalog) -> None:

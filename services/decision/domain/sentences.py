@@ -147,6 +147,14 @@ _OPENINGS: dict[Ruling, tuple[str, str]] = {
     Ruling.GHOST: ("Kept back for comparison", "Zum Vergleich zurückgehalten"),
 }
 
+_BASES: dict[str, tuple[str, str]] = {
+    "contract": ("part of a contract", "Teil eines Vertrags"),
+    "requested": ("asked for by the person", "von der Person erbeten"),
+    "opt_in": ("consent given", "Einwilligung liegt vor"),
+    "double_opt_in": ("consent given and confirmed", "Einwilligung liegt vor und ist bestätigt"),
+    "legitimate_interest": ("legitimate interest", "berechtigtes Interesse"),
+}
+
 _PASSED = ("Nothing against it ({rule}).", "Nichts dagegen ({rule}).")
 
 #: Seconds, then singular and plural in English and (dative) German.
@@ -189,11 +197,10 @@ def clause(reason: Reason, facts: dict[str, Fact], language: Language = "en") ->
 
 def sent(event: str, journey: str, step: str, basis: str, language: Language = "en") -> str:
     """Return why a message of a journey goes out."""
+    ground = _BASES.get(basis, (basis, basis))[language == "de"]
     if language == "de":
-        return (
-            f"Gesendet: {event} begann die Journey {journey} (Schritt {step}); Grundlage: {basis}."
-        )
-    return f"Sent: {event} started the journey {journey} (step {step}); basis: {basis}."
+        return f"Gesendet: {event} begann die Journey {journey} (Schritt {step}); {ground}."
+    return f"Sent: {event} began the journey {journey} (step {step}); {ground}."
 
 
 def span(seconds: int, language: Language = "en") -> str:
