@@ -7,7 +7,6 @@ from pathlib import Path
 from cli.settings import PREFIX, Settings
 from cli.system import DEFAULT_DATA, HOMES, without_sourced
 from cli.terminal import Data, fail, say
-from kit.db.provision import prepare
 from kit.embedded.errors import EmbeddedError
 from kit.embedded.external import check_postgres
 from kit.embedded.home import Home
@@ -31,6 +30,8 @@ def migrate(data: Data = DEFAULT_DATA) -> None:
 
 
 async def _migrate(data: Path, settings: Settings) -> None:
+    from kit.db.provision import prepare  # Alembic: half a second the other commands need not pay
+
     if settings.postgres_dsn:
         await check_postgres(settings.postgres_dsn)
         await prepare(settings.postgres_dsn, data, HOMES)

@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
 from nats.aio.client import Client
 
 from cli.settings import PREFIX, Settings
@@ -84,7 +83,7 @@ class Kairos(System):
         self.sandbox_port = self._settings.sandbox_port or options.port + 1
         self.smtp_port = self._settings.sandbox_smtp_port or options.port + 2
         self._vault = Vault(self.home.data)
-        self._client = Client()
+        self._client: Client | None = None
         self._connecting = asyncio.Lock()
 
     @property
@@ -120,7 +119,8 @@ class Kairos(System):
 
     async def stop(self) -> None:
         """As `System.stop`."""
-        await self._client.close()
+        if self._client:
+            await self._client.close()
         await super().stop()
 
     async def _look(self) -> None:
@@ -148,7 +148,7 @@ class Kairos(System):
         return found
 
     async def _programs(self, backing: Backing) -> list[list[Program]]:
-        from kit.db.provision import prepare  # imports Alembic, which `kairos --help` need not
+        from kit.db.provision import prepare  # Alembic: `kairos --help` need not wait for it
 
         dsns = await prepare(backing.postgres_dsn, backing.data, HOMES)
         common = self._common(backing)
@@ -231,11 +231,12 @@ class Kairos(System):
     async def _connected(self) -> Client:
         """A connection to ask with; a new one where NATS has restarted."""
         async with self._connecting:
-            if not self._client.is_connected:
-                self._client = Client()
-                await self._client.connect(
+            if self._client is None or not self._client.is_connected:
+                client = Client()
+                await client.connect(
                     self.backing.nats_url, name="kairos-up", allow_reconnect=False, error_cb=silent
                 )
+                self._client = client
             return self._client
 
     def _healthy(self, service: str) -> Ready:
@@ -285,6 +286,8 @@ def _webhook_secret() -> str:
 
 def _answers(url: str) -> Ready:
     """Whether this page answers with 200."""
+
+    import aiohttp  # as prepare
 
     async def ask() -> bool:
         async with aiohttp.ClientSession() as session, session.get(url) as answer:

@@ -1,6 +1,7 @@
 """One supervised process: started, known to be ready, ended, and never outliving its supervisor."""
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,6 +12,8 @@ from signal import Signals
 from kit.embedded import processes
 from kit.embedded.errors import StartFailed
 from kit.embedded.unprivileged import RunAs, launching
+
+log = logging.getLogger("kairos.supervisor")
 
 LOG_BYTES_MAX = 16 * 1024 * 1024
 """A log above this is set aside as `<name>.log.1` before the next start."""
@@ -118,6 +121,7 @@ class Child:
                 await asyncio.wait_for(self.exited(), patience_s)
                 break
             except TimeoutError:
+                log.warning("%s does not end within %g s", self.program.name, patience_s)
                 patience_s = processes.KILL_PATIENCE_S
         self._sweep_group(self._process.pid)
         processes.forget(self._run, self.program.name)
