@@ -286,7 +286,6 @@ def _webhook_secret() -> str:
 
 def _answers(url: str) -> Ready:
     """Whether this page answers with 200."""
-
     import aiohttp  # as prepare
 
     async def ask() -> bool:
