@@ -62,17 +62,23 @@ class Moment:
     def contacts(self) -> list[tuple[int, Contact]]:
         """All messages but `own`, newest first, each with the second it counts from.
 
-        A reserved one counts from now: it may go out at any moment.
+        A reserved one counts from now, since it may go out at any moment until its validity ends.
         """
         if self._contacts is None:
-            now_s, own = self.now_s, self.own
+            own = self.own
             self._contacts = [
-                (now_s if contact.state == RESERVED else contact.at_s, contact)
+                (self._counts_from_s(contact), contact)
                 for contact in self.state.contacts
                 if own is None or contact.id != own
             ]
             self._contacts.sort(key=_when, reverse=True)
         return self._contacts
+
+    def _counts_from_s(self, contact: Contact) -> int:
+        if contact.state != RESERVED:
+            return contact.at_s
+        flight = contact.flight
+        return min(self.now_s, flight.pending.valid_until_s) if flight else self.now_s
 
     def permission(self, channel: str, topic: str, message_class: str) -> PermissionVerdict:
         """Whether and on which basis this person may be contacted so."""

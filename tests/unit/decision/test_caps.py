@@ -134,6 +134,18 @@ def test_freed_slot_lets_the_next_one_go_at_once() -> None:
     assert len(anna.sent) == 2
 
 
+def test_slot_whose_fate_never_comes_counts_until_it_could_last_have_been_sent() -> None:
+    anna = shop(ONE_A_DAY)
+    anna.track("started")
+    last_chance = anna.orders[0].valid_until
+    anna.sleep(timedelta(days=7))
+
+    anna.track("started")
+
+    held = b.verdict(anna.decisions[-1].candidates[0], "cap:one-a-day")
+    assert held.until == last_chance + timedelta(days=1)
+
+
 ACTIONS = st.lists(
     st.tuples(
         st.sampled_from(["a", "b", "noise", "accepted", "rejected", "unknown", "none"]),
