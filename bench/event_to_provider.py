@@ -46,7 +46,9 @@ async def _round(system: Running, name: str, events: int) -> Latency:
 
     async def order(user: str, after_s: float) -> None:
         await asyncio.sleep(after_s)
-        await system.surely(track(user, "order_completed", f"order-{user}", quantity=1))
+        await system.surely(
+            track(user, "order_completed", f"order-{user}", quantity=1, amount_usd=9)
+        )
         accepted[f"{user}@example.com"] = datetime.now(UTC)
 
     await asyncio.gather(*(order(user, n / RATE_PER_S) for n, user in enumerate(users)))

@@ -82,7 +82,7 @@ class Story:
         at = datetime.combine(self.shifted(line.day), time(12), UTC)
         return {
             "type": "track",
-            "messageId": f"cdnow-{line.customer}-{line.day}-{line.amount_usd}-{line.quantity}",
+            "messageId": f"cdnow-{line.number}",
             "userId": line.customer,
             "event": "order_completed",
             "timestamp": at.isoformat(),
@@ -156,6 +156,7 @@ def _agenda(
     lines: list[Purchase], chosen: list[str], end: date
 ) -> dict[date, list[tuple[str, str, dict[str, Any]]]]:
     agenda: dict[date, list[tuple[str, str, dict[str, Any]]]] = {}
+    trained: dict[date, set[str]] = {}
     people = {customer: person(customer) for customer in chosen}
     for line in lines:
         if line.day >= end:
@@ -163,7 +164,11 @@ def _agenda(
         properties = {"quantity": line.quantity, "amount_usd": line.amount_usd}
         agenda.setdefault(line.day, []).append((line.customer, "order_completed", properties))
         for day in workouts(people[line.customer], line.day, end):
-            agenda.setdefault(day, []).append((line.customer, "workout_completed", {"minutes": 20}))
+            trained.setdefault(day, set()).add(line.customer)
+    for day, customers in trained.items():
+        agenda.setdefault(day, []).extend(
+            (customer, "workout_completed", {"minutes": 20}) for customer in sorted(customers)
+        )
     return agenda
 
 

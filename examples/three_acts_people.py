@@ -24,6 +24,7 @@ _ZONES = ("Europe/Berlin", "Europe/Vienna", "Europe/Zurich", "Europe/London", "A
 class Purchase:
     """One line of the log."""
 
+    number: int
     customer: str
     day: date
     quantity: int
@@ -51,12 +52,13 @@ def purchases() -> list[Purchase]:
     with DATA.open(newline="") as file:
         lines = [
             Purchase(
+                number,
                 line["customer_id"],
                 date.fromisoformat(line["date"]),
                 int(line["quantity"]),
                 float(line["amount_usd"]),
             )
-            for line in csv.DictReader(file)
+            for number, line in enumerate(csv.DictReader(file), start=1)
         ]
     return sorted(lines, key=lambda line: (line.day, line.customer))
 

@@ -24,7 +24,9 @@ async def _flow(system: Running, accepted: list[str]) -> None:
         for nth in range(number, EVENTS, 5):
             user = f"person-{nth % PEOPLE}"
             message_id = f"order-{nth}"
-            await system.surely(track(user, "order_completed", message_id, quantity=1))
+            await system.surely(
+                track(user, "order_completed", message_id, quantity=1, amount_usd=5)
+            )
             accepted.append(message_id)
 
     await asyncio.gather(*(client(number) for number in range(5)))
