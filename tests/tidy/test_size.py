@@ -1,6 +1,7 @@
 """Nothing grows out of sight: files, functions, lines, package files, pages."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ FILE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 70
 """A function is seen whole on one screen (TigerBeetle's limit)."""
 COLUMNS_MAX = 100
+PRAGMA = re.compile(r"  # (type: ignore|noqa|lint: allow)\b.*")
+"""What a line says to a tool may stand beyond its end."""
 README_LINES_MAX = 80
 """A service's README is one screen, or one and a half."""
 ADR_LINES_MAX = 60
@@ -29,7 +32,7 @@ PYTHON = {relative(path): path for path in python_files()}
 @pytest.mark.parametrize("name", PYTHON)
 def test_python_file_keeps_the_limits(name: str) -> None:
     lines = PYTHON[name].read_text(encoding="utf-8").splitlines()
-    long = [number for number, line in enumerate(lines, 1) if len(line) > COLUMNS_MAX]
+    long = [n for n, line in enumerate(lines, 1) if len(PRAGMA.sub("", line)) > COLUMNS_MAX]
 
     assert len(lines) <= FILE_LINES_MAX, "make the room a folder of the same name"
     assert long == [], f"more than {COLUMNS_MAX} columns"
