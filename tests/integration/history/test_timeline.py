@@ -4,11 +4,9 @@ import asyncio
 import random
 from uuid import UUID
 
-import msgspec
 import pytest
 
 from contracts.gen.kairos.bus.v1.fact_pb2 import Fact
-from contracts.gen.kairos.consents.v1 import consent_pb2 as consents
 from contracts.gen.kairos.decisions.v1 import decision_pb2 as decisions
 from contracts.gen.kairos.deliveries.v1 import delivery_pb2 as deliveries
 from contracts.gen.kairos.events.v1 import event_pb2 as events
@@ -173,108 +171,6 @@ class Rubbish:
 
     def SerializeToString(self) -> bytes:  # noqa: N802 - protobuf's name
         return b"\xff\xff"
-
-
-async def test_story_of_a_message_is_told_in_sentences(desk: Desk) -> None:
-    """From the event to the reaction: kind, sentence, reason, references, trace."""
-    order = events.EventAccepted(
-        kind=events.EVENT_KIND_TRACK, name="Order Completed", occurred_at_us=at(0)
-    )
-    identify = events.EventAccepted(
-        kind=events.EVENT_KIND_IDENTIFY,
-        traits_json=b'{"email":"a@example.com","plan":"pro"}',
-        occurred_at_us=at(1),
-    )
-    consent = consents.PermissionChanged(
-        part=consents.PERMISSION_PART_CONSENT,
-        status=consents.PERMISSION_STATUS_GRANTED,
-        channel="email",
-        topic="tips",
-        at_us=at(2),
-        evidence_json=b'{"wording":"yes"}',
-    )
-    moved = decisions.JourneyMoved(journey="three-acts", move="entered", step="wait", at_us=at(3))
-    chosen = decisions.Candidate(template="welcome", channel="email", journey="three-acts")
-    beaten = decisions.Candidate(template="news", channel="email")
-    beaten.verdicts.add(rule="cap", outcome="refused", reason="cap_reached", sentence_en="Capped.")
-    decided = decisions.DecisionMade(
-        outcome=decisions.OUTCOME_MESSAGE,
-        at_us=at(4),
-        trigger_kind="event",
-        trigger_id=UUID(int=5).bytes,
-        candidates=[beaten, chosen],
-        message_id=MESSAGE.bytes,
-        reason_en="It fits.",
-        reason_de="Es passt.",
-    )
-    silent = decisions.DecisionMade(
-        outcome=decisions.OUTCOME_SILENCE,
-        at_us=at(5),
-        candidates=[beaten],
-        reason_en="Capped.",
-        reason="cap_reached",
-    )
-    sent = deliveries.AttemptFinished(
-        message_id=MESSAGE.bytes,
-        decision_id=DECISION.bytes,
-        outcome=deliveries.ATTEMPT_OUTCOME_ACCEPTED,
-        channel="email",
-        template="welcome",
-        subject="Willkommen",
-        variables_json=b'{"name":"Anna"}',
-        reason_en="It fits.",
-        reason_de="Es passt.",
-        at_us=at(6),
-    )
-    failed = deliveries.AttemptFinished(
-        outcome=deliveries.ATTEMPT_OUTCOME_UNKNOWN, channel="sms", provider="acme", at_us=at(7)
-    )
-    opened = deliveries.ReceiptTaken(
-        message_id=MESSAGE.bytes,
-        kind=deliveries.RECEIPT_KIND_OPENED,
-        channel="email",
-        machine=True,
-        at_us=at(8),
-    )
-    told = fact(decision_made=decided)
-    await desk.deliver(
-        fact(event_accepted=order),
-        fact(event_accepted=identify),
-        fact(permission_changed=consent),
-        fact(journey_moved=moved),
-        told,
-        fact(message_ordered=decisions.MessageOrdered(message_id=MESSAGE.bytes)),
-        fact(decision_made=silent),
-        fact(attempt_finished=sent),
-        fact(attempt_finished=failed),
-        fact(receipt_taken=opened),
-    )
-
-    items = list(reversed((await desk.page()).items))
-    assert [(item.kind, item.summary, item.reason) for item in items] == [
-        ("event", "Order Completed", ""),
-        ("trait", "Told email, plan", ""),
-        ("consent", "Consent granted (e-mail, topic tips)", ""),
-        ("journey", "Entered the journey three-acts", ""),
-        ("decision", "Chose welcome by e-mail over 1 other", "It fits."),
-        ("decision", "Kept silent: news was not sent", "Capped."),
-        ("message", "E-mail “Willkommen” sent", "It fits."),
-        ("attempt", "SMS may or may not have reached acme: the call broke off", ""),
-        ("receipt", "E-mail opened, likely by a machine", ""),
-    ]
-    decision, message = items[4], items[6]
-    assert dict(decision.refs) == {
-        "decision": str(UUID(bytes=told.id)),
-        "message": str(MESSAGE),
-        "event": str(UUID(int=5)),
-        "journey": "three-acts",
-    }
-    assert decision.trace_id == told.traceparent[3:35]
-    assert dict(message.refs) == {"decision": str(DECISION), "message": str(MESSAGE)}
-    data = msgspec.json.decode(message.data_json)
-    assert (data["variables"], data["reason_de"]) == ({"name": "Anna"}, "Es passt.")
-    against = msgspec.json.decode(decision.data_json)["candidates"][0]["against"]
-    assert against[0]["reason"] == "cap_reached"
 
 
 async def test_outcomes_are_counted(desk: Desk) -> None:
