@@ -1,6 +1,7 @@
 """The application: every route, every error, one edge."""
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
 
 from gateway import openapi, problems
@@ -20,6 +21,15 @@ from gateway.api import (
 from gateway.context import Context
 from gateway.edge import Edge
 from gateway.pages import unsubscribe
+
+_SILENT: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI's own spans carry the whole path, so an address; `gateway.edge` names the route."""
 
 ROUTERS = (
     tracking.router,
@@ -41,7 +51,13 @@ ROUTERS = (
 
 def build() -> FastAPI:
     """The routes; they find their context at `app.state.context`."""
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+        telemetry=_SILENT,
+    )
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)

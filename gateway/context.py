@@ -51,24 +51,28 @@ def context_of(request: Request) -> Context:
 Ctx = Annotated[Context, Depends(context_of)]
 
 
-async def _admin(request: Request, ctx: Ctx) -> auth.Key:
-    return await authenticated(request, ctx, "admin")
+Described = Annotated[object, Depends(_bearer)]
+"""Says in the OpenAPI document that a key is needed; `gateway.auth` is what reads it."""
 
 
-async def _reader(request: Request, ctx: Ctx) -> auth.Key:
-    return await authenticated(request, ctx, "read")
+async def _admin(request: Request, ctx: Ctx, _: Described) -> auth.Key:
+    return await _authenticated(request, ctx, "admin")
 
 
-async def authenticated(request: Request, ctx: Context, scope: auth.Scope) -> auth.Key:
+async def _reader(request: Request, ctx: Ctx, _: Described) -> auth.Key:
+    return await _authenticated(request, ctx, "read")
+
+
+async def _authenticated(request: Request, ctx: Context, scope: auth.Scope) -> auth.Key:
     """The secret key of this request, within its rate."""
     key = await auth.secret_key(ctx.keys, request.headers.get("authorization"), scope)
     ctx.rate.take(key.id)
     return key
 
 
-Admin = Annotated[auth.Key, Depends(_admin), Depends(_bearer)]
+Admin = Annotated[auth.Key, Depends(_admin)]
 """A secret key that may change things."""
-Reader = Annotated[auth.Key, Depends(_reader), Depends(_bearer)]
+Reader = Annotated[auth.Key, Depends(_reader)]
 """A secret key that may read."""
 
 

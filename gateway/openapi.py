@@ -12,6 +12,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from gateway.problems import ERRORS, MEDIA_TYPE, response
+from kit.errors import Invalid
+
 FILE = Path(__file__).with_name("openapi.json")
 
 DESCRIPTION = (
@@ -80,12 +83,22 @@ def describe(app: FastAPI) -> dict[str, Any]:
     components["securitySchemes"]["writeKey"] = _WRITE_KEY
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
+    components["responses"] = {error.__name__: response(error) for error in ERRORS}
     for path, item in document["paths"].items():
         for method, operation in item.items():
+            _refer_to_problems(operation["responses"])
             if method in ("put", "delete") or path == "/v1/apply":
                 operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     app.openapi_schema = document
     return document
+
+
+def _refer_to_problems(responses: dict[str, Any]) -> None:
+    """Says each error once, in the components; FastAPI's own way to say 422 is ours too."""
+    for error in ERRORS:
+        content = responses.get(str(error.status), {}).get("content", {})
+        if MEDIA_TYPE in content or (error is Invalid and content):
+            responses[str(error.status)] = {"$ref": f"#/components/responses/{error.__name__}"}
 
 
 def text(document: dict[str, Any]) -> str:

@@ -82,21 +82,20 @@ def install(app: FastAPI) -> None:
 def documented(*errors: type[KairosError]) -> dict[int | str, dict[str, Any]]:
     """OpenAPI responses of a route for these errors, besides those any route can meet."""
     return {
-        error.status: {
-            "description": _first_line(error),
-            "content": {
-                MEDIA_TYPE: {
-                    "schema": {"$ref": "#/components/schemas/Problem"},
-                    "example": error().problem(),
-                }
-            },
-        }
-        for error in ERRORS
-        if error in errors or error in _ANYWHERE
+        error.status: response(error) for error in ERRORS if error in errors or error in _ANYWHERE
     }
 
 
-_ANYWHERE = (Unauthenticated, Overloaded, Unavailable)
+def response(error: type[KairosError]) -> dict[str, Any]:
+    """The error as an OpenAPI response."""
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": error().problem()}
+    return {
+        "description": (error.__doc__ or error.title).splitlines()[0],
+        "content": {MEDIA_TYPE: content},
+    }
+
+
+_ANYWHERE = (Unauthenticated, Forbidden, Overloaded, Unavailable)
 
 
 def _response(problem: dict[str, Any], headers: dict[str, str]) -> Response:
@@ -148,7 +147,3 @@ def _from_status(error: HTTPException) -> dict[str, Any]:
         "status": status.value,
         "detail": details.get(status.value, status.description),
     }
-
-
-def _first_line(error: type[KairosError]) -> str:
-    return (error.__doc__ or error.title).splitlines()[0]

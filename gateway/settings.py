@@ -19,10 +19,18 @@ class Settings:
         5.0, unit="s", lowest=0, highest=5, why="a revoked key is refused this much later at most"
     )
     requests_in_flight_max: int = setting(
-        512, lowest=1, highest=10_000, why="what waits longer than clients do is better refused"
+        512,
+        unit="requests",
+        lowest=1,
+        highest=10_000,
+        why="what waits longer than clients do is better refused",
     )
     requests_per_s_per_key_max: int = setting(
-        5_000, lowest=1, highest=100_000, why="one key must not use up the machine"
+        5_000,
+        unit="requests/s",
+        lowest=1,
+        highest=100_000,
+        why="one key must not use up the machine",
     )
     link_secret: str = setting(
         variable="KAIROS_LINK_SECRET", secret=True, why="signs the links in messages"

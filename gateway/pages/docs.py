@@ -36,10 +36,10 @@ def _sections(document: dict[str, Any]) -> Iterator[str]:
         yield f"<h2>{escape(tag['name'])}</h2>\n<p>{escape(tag['description'])}</p>"
         for method, path, operation in operations:
             if tag["name"] in operation["tags"]:
-                yield _operation(method, path, operation)
+                yield _operation(method, path, operation, document["components"]["responses"])
 
 
-def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
+def _operation(method: str, path: str, operation: dict[str, Any], problems: dict[str, Any]) -> str:
     name = f"<code>{method.upper()} {escape(path)}</code>"
     parts = [f"<details>\n<summary>{name} {escape(operation['summary'])}</summary>"]
     if "description" in operation:
@@ -50,8 +50,12 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
         parts.append(_list(_parameter(each) for each in parameters))
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
         parts.append(_body(kind, content))
-    answers = operation["responses"].items()
-    parts.append(_list(f"{status}: {escape(each['description'])}" for status, each in answers))
+    answers = {
+        status: problems[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+        for status, each in operation["responses"].items()
+    }
+    said = (f"{status}: {escape(each['description'])}" for status, each in answers.items())
+    parts.append(_list(said))
     return "\n".join([*parts, "</details>"])
 
 

@@ -1,0 +1,191 @@
+"""The gateway on a real Postgres and nats-server, with toy services that say what they are told."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+
+import httpx
+import pytest
+import pytest_asyncio
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from contracts import topology
+from contracts.gen.kairos.decision.v1 import service_pb2 as decision
+from contracts.gen.kairos.ingest.v1 import service_pb2 as ingest
+from gateway import app, auth, store
+from gateway.context import Context
+from gateway.limits import InFlight, Rate
+from gateway.optouts import OptOuts
+from gateway.settings import Settings
+from gateway.writes import Writes
+from kit.bus.connection import Connection
+from kit.bus.rpc import Caller, Endpoint, Endpoints, Request
+from kit.bus.spec import EndpointSpec
+from kit.clock import SystemClock
+from kit.db.database import Database
+from kit.embedded.nats import EmbeddedNats
+from kit.ids import new_id
+from tests.integration.conftest import Databases
+
+WORKSPACE, OTHER = "fitshop", "othershop"
+KEYS = {
+    "write": (WORKSPACE, "write-server", []),
+    "browser": (WORKSPACE, "write-browser", []),
+    "secret": (WORKSPACE, "secret", ["admin"]),
+    "reader": (WORKSPACE, "secret", ["read"]),
+    "other": (OTHER, "secret", ["admin"]),
+}
+LINK_SECRET = "signs the links of these tests"
+clock = SystemClock()
+
+Answer = Callable[[Request], bytes]
+
+
+@dataclass
+class Toys:
+    """The four services: what each was asked, and what it says."""
+
+    bus: Connection
+    db: Database
+    asked: dict[str, list[Request]] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    _running: dict[str, Endpoints] = field(default_factory=dict)
+
+    async def start(self, *services: str) -> None:
+        """Starts these services."""
+        for name in services:
+            specs = [spec for spec in topology.ENDPOINTS if spec.service == name]
+            metrics = EndpointSpec(name, "metrics", "plain", timeout_s=1.0)
+            endpoints = [self._endpoint(spec) for spec in [*specs, metrics]]
+            self._running[name] = Endpoints(name, self.bus, self.db, endpoints)
+            await self._running[name].start()
+
+    async def stop(self, *services: str) -> None:
+        """Stops these services: then nobody answers."""
+        for name in services:
+            await self._running.pop(name).stop()
+
+    async def stop_all(self) -> None:
+        await self.stop(*self._running)
+
+    def says(self, spec: EndpointSpec, answer: Answer) -> None:
+        """From now on the service answers like this; raise an error to answer with it."""
+        self.answers[spec.method] = answer
+
+    def requests(self, spec: EndpointSpec) -> list[Request]:
+        """What the service was asked so far."""
+        return self.asked.get(spec.method, [])
+
+    def _endpoint(self, spec: EndpointSpec) -> Endpoint:
+        async def handle(request: Request) -> bytes:
+            self.asked.setdefault(spec.method, []).append(request)
+            return self.answers.get(spec.method, nothing)(request)
+
+        return Endpoint(replace(spec, mode="plain"), handle)
+
+
+def nothing(_: Request) -> bytes:
+    """An empty message of whatever type."""
+    return b""
+
+
+@dataclass(frozen=True)
+class Door:
+    """The gateway as a client meets it."""
+
+    http: httpx.AsyncClient
+    ctx: Context
+    toys: Toys
+    databases: Databases
+
+    def key(self, name: str) -> dict[str, str]:
+        """The header that carries a key."""
+        return {"authorization": f"Bearer {name}-key"}
+
+
+SERVICES = ("ingest", "decision", "delivery", "history")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def traced() -> InMemorySpanExporter:
+    """Spans as in a process of the kit; they stay here."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    return exporter
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def nats_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """One server for all tests of the gateway: each starts and stops its own toys."""
+    async with EmbeddedNats(tmp_path_factory.mktemp("nats")) as server:
+        yield server.url
+
+
+@pytest_asyncio.fixture
+async def door(databases: Databases, nats_url: str) -> AsyncIterator[Door]:
+    """A gateway with keys of two workspaces and all four services answering."""
+    async with AsyncExitStack() as stack:
+        db = await databases.open("gateway")
+        stack.push_async_callback(db.close)
+        bus = await Connection.open(nats_url, name="gateway")
+        stack.push_async_callback(bus.close)
+        toys_bus = await Connection.open(nats_url, name="toys")
+        stack.push_async_callback(toys_bus.close)
+        toys = Toys(toys_bus, db)
+        toys.says(topology.ACCEPT, lambda _: ingest.AcceptReply(accepted=1).SerializeToString())
+        toys.says(
+            topology.CHANGE_PERMISSION,
+            lambda _: decision.ChangePermissionReply(changed=True).SerializeToString(),
+        )
+        await toys.start(*SERVICES)
+        stack.push_async_callback(toys.stop_all)
+        await _store_keys(db)
+        ctx = _context(db, bus)
+        transport = httpx.ASGITransport(app.serve(ctx), client=("192.0.2.7", 40000))
+        http = httpx.AsyncClient(transport=transport, base_url="http://gateway")
+        await stack.enter_async_context(http)
+        yield Door(http, ctx, toys, databases)
+
+
+@pytest_asyncio.fixture
+async def relaying(door: Door) -> AsyncIterator[None]:
+    """The task that relays opt-outs is running."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(door.ctx.optouts.relay(stop))
+    yield
+    stop.set()
+    await task
+
+
+def _context(db: Database, bus: Connection) -> Context:
+    caller = Caller(bus)
+    return Context(
+        settings=Settings(link_secret=LINK_SECRET),
+        clock=clock,
+        db=db,
+        bus=bus,
+        caller=caller,
+        keys=auth.Keys(db, clock, cache_s=5.0),
+        rate=Rate(clock, 5000),
+        in_flight=InFlight(100),
+        writes=Writes(db, clock),
+        optouts=OptOuts(db, caller, clock),
+        coordinator=None,
+    )
+
+
+async def _store_keys(db: Database) -> None:
+    for name, (workspace, kind, scopes) in KEYS.items():
+        async with db.api(workspace) as tx:
+            await store.ensure_workspace(tx, workspace, clock.now())
+            text = f"{name}-key"
+            key = store.NewKey(
+                workspace, new_id(clock), text[:8], kind, scopes, auth.key_hash(text)
+            )
+            await store.ensure_key(tx, key, clock.now())

@@ -1,0 +1,345 @@
+"""Reads: what the services say, as the public API shows it; nothing crosses workspaces."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from contracts.gen.kairos.catalog.v1 import catalog_pb2
+from contracts.gen.kairos.decision.v1 import service_pb2 as decision
+from contracts.gen.kairos.decisions.v1 import decision_pb2
+from contracts.gen.kairos.deliveries.v1 import delivery_pb2
+from contracts.gen.kairos.delivery.v1 import service_pb2 as delivery
+from contracts.gen.kairos.history.v1 import service_pb2 as history
+from contracts.gen.kairos.ingest.v1 import service_pb2 as ingest
+from contracts.gen.kairos.profiles.v1 import profile_pb2
+from contracts.topology import (
+    APPLY,
+    CATALOG,
+    DECISION,
+    JOURNEYS,
+    MESSAGE,
+    OUTCOMES,
+    PROFILE,
+    TAKE_RECEIPTS,
+    TIMELINE,
+)
+from kit.bus.rpc import Request
+from kit.errors import NotFound
+from tests.integration.gateway.conftest import Door
+
+PERSON, MERGED, DECISION_ID, MESSAGE_ID = (UUID(int=number) for number in range(1, 5))
+AT_US = 1_767_225_600_000_000
+AT = "2026-01-01T00:00:00Z"
+
+
+@pytest.fixture(autouse=True)
+def anna(door: Door) -> None:
+    """One person, in one workspace."""
+
+    def profile(request: Request) -> bytes:
+        if request.workspace != "fitshop":
+            raise NotFound("There is no such profile")
+        return ingest.ProfileReply(
+            profile=profile_pb2.Profile(
+                id=PERSON.bytes,
+                user_ids=["u1"],
+                traits_json=b'{"email":"anna@example.com"}',
+                created_at_us=AT_US,
+                last_seen_at_us=AT_US,
+                merged=[MERGED.bytes],
+            )
+        ).SerializeToString()
+
+    door.toys.says(PROFILE, profile)
+
+
+async def get(door: Door, path: str, key: str = "reader", **query: Any) -> Any:
+    answer = await door.http.get(path, headers=door.key(key), params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_profile_is_shown(door: Door) -> None:
+    assert await get(door, "/v1/profiles/user:u1") == {
+        "id": str(PERSON),
+        "user_ids": ["u1"],
+        "anonymous_ids": [],
+        "traits": {"email": "anna@example.com"},
+        "created_at": AT,
+        "last_seen_at": AT,
+        "merged": [str(MERGED)],
+    }
+    request = ingest.ProfileRequest.FromString(door.toys.requests(PROFILE)[0].body)
+    assert request.ref == "user:u1"
+
+
+async def test_timeline_asks_for_all_of_the_person_and_leaves_out_what_is_absent(
+    door: Door,
+) -> None:
+    item = history.TimelineItem(
+        id=DECISION_ID.bytes,
+        kind="decision",
+        at_us=AT_US,
+        recorded_at_us=AT_US,
+        reason="cap",
+        refs={"decision": str(DECISION_ID)},
+        data_json=b'{"rule":"cap"}',
+        trace_id="0af7651916cd43dd8448eb211c80319c",
+    )
+    reply = history.TimelineReply(items=[item], next_cursor="more")
+    door.toys.says(TIMELINE, lambda _: reply.SerializeToString())
+    shown = await get(
+        door,
+        "/v1/profiles/user:u1/timeline",
+        kind=["decision,message", "event"],
+        channel="email",
+        since=AT,
+        limit=7,
+        cursor="c",
+    )
+
+    assert shown == {
+        "items": [
+            {
+                "id": str(DECISION_ID),
+                "kind": "decision",
+                "at": AT,
+                "recorded_at": AT,
+                "reason": "cap",
+                "refs": {"decision": str(DECISION_ID)},
+                "data": {"rule": "cap"},
+                "trace_id": "0af7651916cd43dd8448eb211c80319c",
+            }
+        ],
+        "next_cursor": "more",
+    }
+    asked = history.TimelineRequest.FromString(door.toys.requests(TIMELINE)[0].body)
+    assert list(asked.persons) == [PERSON.bytes, MERGED.bytes]
+    assert list(asked.kinds) == ["decision", "message", "event"]
+    assert (list(asked.channels), asked.limit, asked.cursor) == (["email"], 7, "c")
+    assert (asked.since_us, asked.until_us) == (AT_US, 0)
+
+
+@pytest.mark.parametrize(
+    "query", [{"limit": 0}, {"limit": 201}, {"since": "yesterday"}, {"sort": "asc"}]
+)
+async def test_wrong_query_is_422(door: Door, query: dict[str, Any]) -> None:
+    answer = await door.http.get(
+        "/v1/profiles/user:u1/timeline", params=query, headers=door.key("reader")
+    )
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["parameter"] == f"query.{next(iter(query))}"[6:]
+
+
+async def test_decision_tells_the_whole_story(door: Door) -> None:
+    verdict = decision_pb2.Verdict(
+        rule="quiet_hours",
+        outcome="held",
+        reason="quiet",
+        until_us=AT_US,
+        sentence_en="It is night",
+        sentence_de="Es ist Nacht",
+    )
+    candidate = decision_pb2.Candidate(
+        template="hook", channel="email", message_class="marketing", priority=5, verdicts=[verdict]
+    )
+    made = decision_pb2.DecisionMade(
+        outcome=decision_pb2.OUTCOME_HELD,
+        at_us=AT_US,
+        trigger_kind="event",
+        trigger_name="Order Completed",
+        candidates=[candidate],
+        reason="held",
+        reason_en="It waits until the morning",
+        catalog_revision=3,
+        action_probability=1.0,
+    )
+    reply = decision.DecisionReply(
+        person=PERSON.bytes,
+        decision=made,
+        basis_json=b'{"seed":1}',
+        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    )
+    door.toys.says(DECISION, lambda _: reply.SerializeToString())
+
+    assert await get(door, f"/v1/decisions/{DECISION_ID}") == {
+        "id": str(DECISION_ID),
+        "profile_id": str(PERSON),
+        "outcome": "held",
+        "at": AT,
+        "trigger": {"kind": "event", "name": "Order Completed"},
+        "reason": "held",
+        "sentence": {"en": "It waits until the morning"},
+        "candidates": [
+            {
+                "template": "hook",
+                "channel": "email",
+                "class": "marketing",
+                "priority": 5,
+                "verdicts": [
+                    {
+                        "rule": "quiet_hours",
+                        "outcome": "held",
+                        "reason": "quiet",
+                        "until": AT,
+                        "sentence": {"en": "It is night", "de": "Es ist Nacht"},
+                    }
+                ],
+            }
+        ],
+        "catalog_revision": 3,
+        "action_probability": 1.0,
+        "basis": {"seed": 1},
+        "trace_id": "0af7651916cd43dd8448eb211c80319c",
+    }
+
+
+async def test_message_shows_attempts_and_receipts(door: Door) -> None:
+    attempt = delivery_pb2.AttemptFinished(
+        attempt=1,
+        outcome=delivery_pb2.ATTEMPT_OUTCOME_ACCEPTED,
+        at_us=AT_US,
+        called_at_us=AT_US,
+        provider="smtp",
+        content_sha256=b"\x01\x02",
+    )
+    receipt = delivery_pb2.ReceiptTaken(kind=delivery_pb2.RECEIPT_KIND_OPENED, at_us=AT_US)
+    reply = delivery.MessageReply(
+        message_id=MESSAGE_ID.bytes,
+        decision_id=DECISION_ID.bytes,
+        person=PERSON.bytes,
+        state="accepted",
+        channel="email",
+        template="hook",
+        attempts=[attempt],
+        receipts=[receipt],
+    )
+    door.toys.says(MESSAGE, lambda _: reply.SerializeToString())
+    shown = await get(door, f"/v1/messages/{MESSAGE_ID}")
+
+    assert (shown["id"], shown["state"]) == (str(MESSAGE_ID), "accepted")
+    assert shown["attempts"][0]["outcome"] == "accepted"
+    assert shown["attempts"][0]["content_sha256"] == "0102"
+    assert shown["receipts"] == [{"kind": "opened", "at": AT, "machine": False}]
+
+
+async def test_journeys_and_outcomes_are_shown(door: Door) -> None:
+    journeys = decision.JourneysReply(journeys_json=b'[{"journey":"three-acts"}]')
+    door.toys.says(JOURNEYS, lambda _: journeys.SerializeToString())
+    counts = history.OutcomesReply(counts=[history.OutcomeCount(kind="decision", count=4)])
+    door.toys.says(OUTCOMES, lambda _: counts.SerializeToString())
+
+    shown = await get(door, "/v1/profiles/user:u1/journeys")
+    assert shown == {"items": [{"journey": "three-acts"}]}
+    shown = await get(door, "/v1/reports/outcomes")
+    assert shown == {"items": [{"kind": "decision", "count": 4}]}
+
+
+async def test_catalog_is_applied_and_read(door: Door) -> None:
+    change = catalog_pb2.Change(
+        kind="topic", key="tips", change="updated", diff_json=b'[{"path":"/name"}]'
+    )
+    door.toys.says(
+        APPLY,
+        lambda _: decision.ApplyReply(revision=2, changes=[change]).SerializeToString(),
+    )
+    text = "kind: topic\nkey: tips\n---\nkind: policy\nkey: night\nrule: {from: 22:00}\n"
+    answer = await door.http.post(
+        "/v1/apply?dry_run=true",
+        content=text,
+        headers=door.key("secret") | {"content-type": "application/yaml"},
+    )
+
+    assert answer.json() == {
+        "revision": 2,
+        "dry_run": True,
+        "changes": [
+            {"kind": "topic", "key": "tips", "change": "updated", "diff": [{"path": "/name"}]}
+        ],
+    }
+    asked = decision.ApplyRequest.FromString(door.toys.requests(APPLY)[0].body)
+    assert asked.dry_run
+    assert json.loads(asked.documents_json)[1]["rule"] == {"from": "22:00"}
+
+
+async def test_one_document_is_put_where_the_path_says(door: Door) -> None:
+    door.toys.says(APPLY, lambda _: decision.ApplyReply(revision=1).SerializeToString())
+    headers = door.key("secret")
+    answer = await door.http.put("/v1/events/Order Completed", json={}, headers=headers)
+    assert answer.status_code == 200
+    asked = decision.ApplyRequest.FromString(door.toys.requests(APPLY)[0].body)
+    assert json.loads(asked.documents_json) == [{"kind": "event", "key": "Order Completed"}]
+
+    answer = await door.http.put("/v1/topics/tips", json={"kind": "ask"}, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"pointer": "/kind", "detail": "must be topic here"}]
+    answer = await door.http.put("/v1/topics/tips", json=[{}, {}], headers=headers)
+    assert answer.status_code == 422
+
+
+async def test_documents_are_listed_with_their_revision(door: Door) -> None:
+    def answer(request: Request) -> bytes:
+        asked = decision.CatalogRequest.FromString(request.body)
+        tips = catalog_pb2.Document(
+            kind="topic", key="tips", revision=2, body_json=b'{"kind":"topic","key":"tips"}'
+        )
+        found = [tips] if asked.kind == "topic" and asked.key in ("", "tips") else []
+        return decision.CatalogReply(revision=5, documents=found).SerializeToString()
+
+    door.toys.says(CATALOG, answer)
+    tips = {"kind": "topic", "key": "tips", "revision": 2}
+    assert await get(door, "/v1/topics") == {"items": [tips]}
+    assert await get(door, "/v1/topics/tips") == tips
+    missing = await door.http.get("/v1/topics/news", headers=door.key("reader"))
+    assert missing.status_code == 404
+
+
+async def test_webhook_reaches_delivery_untouched(door: Door) -> None:
+    reply = delivery.TakeReceiptsReply(taken=2, repeated_items=1)
+    door.toys.says(TAKE_RECEIPTS, lambda _: reply.SerializeToString())
+    body = b'{ "signed":\n"exactly" }'
+    answer = await door.http.post(
+        "/v1/webhooks/sandbox",
+        content=body,
+        headers={"webhook-signature": "v1,abc", "cookie": "no"},
+    )
+
+    assert answer.json() == {"taken": 2, "repeated": 1, "unknown": 0}
+    asked = delivery.TakeReceiptsRequest.FromString(door.toys.requests(TAKE_RECEIPTS)[0].body)
+    assert (asked.provider, asked.body) == ("sandbox", body)
+    assert asked.headers["webhook-signature"] == "v1,abc"
+    assert "cookie" not in asked.headers
+
+
+ROUTES = [
+    "/v1/profiles/user:u1",
+    "/v1/profiles/user:u1/timeline",
+    "/v1/profiles/user:u1/permission",
+    "/v1/profiles/user:u1/journeys",
+    f"/v1/decisions/{DECISION_ID}",
+    f"/v1/messages/{MESSAGE_ID}",
+    "/v1/topics",
+    "/v1/topics/tips",
+    "/v1/reports/outcomes",
+]
+
+
+@pytest.mark.parametrize("path", ROUTES)
+async def test_workspace_is_the_keys_and_nothing_elses(door: Door, path: str) -> None:
+    """No header, parameter or path can name another workspace."""
+    headers = door.key("other") | {"kairos-workspace": "fitshop", "x-workspace": "fitshop"}
+    await door.http.get(path, headers=headers)
+
+    asked = [request for requests in door.toys.asked.values() for request in requests]
+    assert asked
+    assert {request.workspace for request in asked} == {"othershop"}
+
+
+@pytest.mark.parametrize("path", ROUTES)
+async def test_read_needs_a_secret_key(door: Door, path: str) -> None:
+    assert (await door.http.get(path)).status_code == 401
+    assert (await door.http.get(path, headers=door.key("write"))).status_code == 403
+    assert door.toys.asked == {}
