@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-from pathlib import Path
 
 from cli.system import DEFAULT_DATA
 from cli.terminal import Data, fail, say
@@ -21,16 +20,20 @@ def down(data: Data = DEFAULT_DATA) -> None:
     if pid is None:
         say(f"Nothing runs on {data}.")
         return
-    os.kill(pid, signal.SIGTERM)
-    if not asyncio.run(_gone(run)):
+    begun = processes.started(pid)
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except PermissionError:
+        fail(f"pid {pid} belongs to another user; stop it as that user")
+    if not asyncio.run(_gone(pid, begun)):
         fail(f"pid {pid} still runs after {STOP_TIMEOUT_S:g} s; see {data / 'logs'}")
     say(f"Stopped the system on {data}.")
 
 
-async def _gone(run: Path) -> bool:
+async def _gone(pid: int, begun: str | None) -> bool:
     try:
         async with asyncio.timeout(STOP_TIMEOUT_S):
-            while processes.recorded(run, SELF) is not None:
+            while processes.started(pid) == begun:
                 await asyncio.sleep(0.05)
     except TimeoutError:
         return False
