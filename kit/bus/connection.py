@@ -106,6 +106,16 @@ class Connection:
         with _unavailable():
             return await self.client.subscribe(subject, queue=queue, cb=callback)
 
+    async def settle(self) -> None:
+        """Returns when the server knows of everything sent so far, subscriptions above all.
+
+        Twice, because nats-py writes its ping past what it has not yet flushed. Without a
+        connection there is nothing to wait for: subscriptions are renewed with the next one.
+        """
+        with contextlib.suppress(errors.Error, OSError, TimeoutError):
+            for _ in range(2):
+                await self.client.rtt(timeout=PONG_TIMEOUT_S)  # type: ignore[arg-type]  # takes seconds
+
     async def publish(
         self,
         subject: str,
@@ -144,7 +154,7 @@ class Connection:
             if not self.is_connected:
                 continue
             try:
-                await self.client.rtt(timeout=PONG_TIMEOUT_S)  # type: ignore[arg-type]  # as above
+                await self.client.rtt(timeout=PONG_TIMEOUT_S)  # type: ignore[arg-type]  # takes seconds
                 silent = 0
             except (errors.Error, OSError, TimeoutError):
                 silent += self.is_connected

@@ -16,7 +16,7 @@ from kit.bus.connection import Connection
 from kit.bus.framing import split
 from kit.bus.outbox import decode_feed
 from kit.bus.passing import AWAY
-from kit.bus.publish import NoStream, event_headers, publish, trace_headers
+from kit.bus.publish import event_headers, publish, trace_headers
 from kit.bus.spec import FeedSpec
 from kit.bus.streams import ensure_stream
 from kit.clock import Clock
@@ -80,29 +80,26 @@ class Feed:
     async def run(self) -> None:
         """Feeds for ever; to be cancelled."""
         pause_s = PAUSE_S_MIN
+        sure = False
         while True:
             self._something.clear()
             try:
+                if not sure:
+                    await ensure_stream(self._bus, self._spec)
+                    sure = True
                 found = await self._round()
                 pause_s = PAUSE_S_MIN
-            except NoStream:
-                await self._make_stream()
-                await asyncio.sleep(PAUSE_S_MIN)
             except AWAY as error:
+                # With a listener on the subject a missing stream looks like a slow one.
+                sure = False
                 log.warning("the feed waits: %s", error)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, PAUSE_S_MAX)
-            else:
-                if not found:
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(POLL_S):
-                            await self._something.wait()
-
-    async def _make_stream(self) -> None:
-        try:
-            await ensure_stream(self._bus, self._spec)
-        except AWAY as error:
-            log.warning("the feed's stream is missing: %s", error)
+                continue
+            if not found:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_S):
+                        await self._something.wait()
 
     async def _round(self) -> bool:
         """Feeds the oldest rows; whether there were any."""

@@ -15,9 +15,14 @@ from kit.errors import Unavailable
 
 _ADD = """
 INSERT INTO consumer_floors (stream, lane, partition, incarnation, seq, epoch)
-SELECT $1, $2, partition, '', 0, 0 FROM unnest($3::int[]) AS partition ORDER BY partition
-ON CONFLICT DO NOTHING
+SELECT $1, $2, partition, '', 0, 0 FROM unnest($3::int[]) AS partition
+WHERE NOT EXISTS (
+    SELECT FROM consumer_floors AS floors
+    WHERE floors.stream = $1 AND floors.lane = $2 AND floors.partition = partition.partition
+)
+ORDER BY partition ON CONFLICT DO NOTHING
 """
+"""ON CONFLICT alone would wait for whoever is moving such a floor."""
 _TAKE = """
 WITH free AS (
     SELECT partition FROM consumer_floors

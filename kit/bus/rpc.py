@@ -91,12 +91,13 @@ class Endpoints:
         self._discovery = Discovery(name, SystemClock().now(), counts)
 
     async def start(self) -> None:
-        """Begins to answer."""
+        """Begins to answer; when this returns, questions find us."""
         for desk in self._desks:
             subject = desk.endpoint.spec.subject
             subscription = await self._bus.subscribe(subject, desk.take, queue=self._name)
             self._subscriptions.append(subscription)
         await self._discovery.start(self._bus)
+        await self._bus.settle()
 
     async def stop(self) -> None:
         """Takes no more questions and answers those it has; returns after STOP_TIMEOUT_S at the
