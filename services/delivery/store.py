@@ -92,7 +92,7 @@ RETURNING {_CLAIM_COLUMNS}
 _HELD = """
 FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS held (workspace, message_id, epoch)
 WHERE m.workspace = held.workspace AND m.message_id = held.message_id
-    AND m.epoch = held.epoch AND m.owner = $4
+    AND m.epoch = held.epoch AND m.owner IS NOT DISTINCT FROM $4
 """
 
 _MARK_CALLING = f"""

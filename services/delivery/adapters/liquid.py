@@ -25,6 +25,7 @@ OUTPUT_BYTES_MAX = 512 * 1024
 LOOPS_MAX = 10_000
 NAMESPACE_BYTES_MAX = 256 * 1024
 DEPTH_MAX = 30
+NUMBER_BITS_MAX = 256
 _NO_TAGS = ("include", "render", "increment", "decrement")
 """There are no other files to include; counters outlive their scope and surprise."""
 
@@ -130,12 +131,14 @@ def _variables(order: Order) -> dict[str, Any]:
 
 
 def _bounded(name: str, apply: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter, refusing ranges and what would multiply text beyond the output limit."""
+    """The filter, refusing huge ranges and numbers, and what would multiply text too far."""
 
     def bounded(value: Any, *args: Any, **kwargs: Any) -> Any:
         given = (value, *args)
         if any(isinstance(each, range) and len(each) > LOOPS_MAX for each in given):
             raise Unrenderable(f"{name} takes a range of at most {LOOPS_MAX}")
+        if any(isinstance(each, int) and each.bit_length() > NUMBER_BITS_MAX for each in given):
+            raise Unrenderable(f"{name} takes numbers of at most {NUMBER_BITS_MAX} bits")
         if name.startswith("replace") and _replaced_size(given) > OUTPUT_BYTES_MAX:
             raise Unrenderable(f"{name} would write more than {OUTPUT_BYTES_MAX} bytes")
         return apply(value, *args, **kwargs)
