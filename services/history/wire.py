@@ -25,9 +25,17 @@ from services.history.domain.entry import Entry, Kind, Merge
 _encode = msgspec.json.Encoder().encode
 
 
-def _names(enum: Any, prefix: str) -> dict[int, str]:
-    """Numbers of a protobuf enum → its names as the domain writes them."""
-    return {number: name.removeprefix(prefix).lower() for name, number in enum.items()}
+class _Names(dict[int, str]):
+    """Numbers of a protobuf enum → its names as the domain writes them. Enums grow: a number that a
+    newer sender knows is told as a number.
+    """
+
+    def __missing__(self, number: int) -> str:
+        return f"no. {number}"
+
+
+def _names(enum: Any, prefix: str) -> _Names:
+    return _Names((number, name.removeprefix(prefix).lower()) for name, number in enum.items())
 
 
 _EVENT_KINDS = _names(events.EventKind, "EVENT_KIND_")

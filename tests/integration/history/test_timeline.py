@@ -10,7 +10,6 @@ from contracts.gen.kairos.bus.v1.fact_pb2 import Fact
 from contracts.gen.kairos.decisions.v1 import decision_pb2 as decisions
 from contracts.gen.kairos.deliveries.v1 import delivery_pb2 as deliveries
 from contracts.gen.kairos.events.v1 import event_pb2 as events
-from contracts.gen.kairos.history.v1 import service_pb2
 from contracts.gen.kairos.profiles.v1.profile_pb2 import ProfileMerged
 from kit.errors import Invalid, Malformed
 from tests.integration.history.conftest import ANNA, BERT, WORKSPACE, Desk, at, fact
@@ -159,8 +158,11 @@ async def test_entries_find_their_month(desk: Desk) -> None:
 
 async def test_broken_fact_is_refused_and_an_unknown_one_passed_over(desk: Desk) -> None:
     """A newer sender may say more than this version knows; rubbish goes to the dead letters."""
-    await desk.deliver(fact())
-    assert (await desk.page()).items == service_pb2.TimelineReply().items
+    newer = deliveries.ReceiptTaken(kind=99, channel="email", at_us=at(1))  # type: ignore[arg-type]
+    await desk.deliver(fact(), fact(receipt_taken=newer))
+    assert (await desk.page()).items[0].summary == "E-mail no. 99"
+    await desk.deliver(fact(BERT))
+    assert len((await desk.page(BERT)).items) == 0
 
     with pytest.raises(Malformed):
         await desk.deliver(Rubbish())  # type: ignore[arg-type]
