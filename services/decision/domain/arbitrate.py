@@ -33,7 +33,7 @@ class Wanted:
             CLASS_RANK[template.message_class],
             -step.priority,
             pending.valid_until_s,
-            pending.id.bytes,
+            pending.id.int,
         )
 
 

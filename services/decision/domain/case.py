@@ -10,6 +10,7 @@ from services.decision.domain.decisions import Fact, Ruling, Verdict
 from services.decision.domain.model import Controls, Journey, Template
 from services.decision.domain.permission import PermissionVerdict, judge
 from services.decision.domain.reasons import Reason
+from services.decision.domain.scope import Scope
 from services.decision.domain.state import RESERVED, Contact, Pending, PersonState
 
 
@@ -24,6 +25,7 @@ class Moment:
         "_local",
         "_permissions",
         "_policies",
+        "_times",
         "controls",
         "now",
         "now_s",
@@ -49,6 +51,7 @@ class Moment:
         self._policies: dict[int, list[Verdict]] = {}
         self._permissions: dict[tuple[str, str, str], PermissionVerdict] = {}
         self._contacts: list[tuple[int, Contact]] | None = None
+        self._times: dict[int, list[int]] = {}
         self._local: datetime | None = None
 
     @property
@@ -73,6 +76,20 @@ class Moment:
             ]
             self._contacts.sort(key=_when, reverse=True)
         return self._contacts
+
+    def times(self, scope: Scope) -> list[int]:
+        """The seconds at which messages in `scope` count, newest first.
+
+        Worked out once per scope object: policies with equal scopes share one.
+        """
+        times = self._times.get(id(scope))
+        if times is None:
+            times = self._times[id(scope)] = [
+                at_s
+                for at_s, one in self.contacts
+                if scope.covers(one.channel, one.topic, one.message_class, one.tags)
+            ]
+        return times
 
     def _counts_from_s(self, contact: Contact) -> int:
         if contact.state != RESERVED:

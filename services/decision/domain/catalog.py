@@ -70,16 +70,16 @@ class Catalog(msgspec.Struct, frozen=True):
         """Return the version of the journey a person is in; None if it is gone."""
         return self.journeys.get((one.journey, one.version))
 
-    def message_step(self, pending: Pending) -> MessageStep | None:
-        """Return the step that wants a message; None if it is gone."""
-        journey = self.journey_of(pending)
+    def wanted_by(self, pending: Pending) -> tuple[Journey, MessageStep] | None:
+        """Return the journey and the step that want a message; None if they are gone."""
+        journey = self.journeys.get((pending.journey, pending.version))
         step = journey.steps.get(pending.step) if journey else None
-        return step if isinstance(step, MessageStep) else None
+        return (journey, step) if journey and isinstance(step, MessageStep) else None
 
     def ask_of(self, pending: Pending) -> str:
         """Return what a pending message would ask; empty for nothing."""
-        step = self.message_step(pending)
-        template = self.templates.get(step.template) if step else None
+        wanted = self.wanted_by(pending)
+        template = self.templates.get(wanted[1].template) if wanted else None
         return template.ask if template else ""
 
 

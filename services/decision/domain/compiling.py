@@ -19,8 +19,8 @@ from services.decision.domain.policies import (
 from services.decision.domain.policy.caps import Cap
 from services.decision.domain.policy.minimum_gap import MinimumGap
 from services.decision.domain.policy.quiet_hours import QuietHours
-from services.decision.domain.policy.scope import scope_of
 from services.decision.domain.reasons import Reason
+from services.decision.domain.scope import Scope, scope_of
 
 _Document = TypeVar("_Document", bound=documents.Document)
 
@@ -61,6 +61,7 @@ class Compiler:
         self._segments: dict[str, model.Test | None] = {}
         self._templates: dict[str, model.Template] = {}
         self._template_keys = {t.key for t in self._of(documents.Template)}
+        self._scopes: dict[Scope, Scope] = {}
         self._shared: dict[tuple[str, ...], tuple[PolicyCheck, ...]] = {}
         self.uses = Uses()
         self.horizon_s = 0
@@ -130,6 +131,7 @@ class Compiler:
     def _policy(self, policy: documents.Policy) -> Policy:
         where, rule = f"policy {policy.key}", policy.rule
         scope = scope_of(rule)
+        scope = self._scopes.setdefault(scope, scope)
         for i, topic in enumerate(rule.topics):
             if topic not in self._topics:
                 self._missing(where, f"rule.topics[{i}]", "topic", topic)

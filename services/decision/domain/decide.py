@@ -36,11 +36,11 @@ def decide(turn: Turn) -> None:
     if not any(one.due_s <= turn.now_s for one in pending):
         return
     competing = list(pending)
-    decided: set[UUID] = set()
+    decided: set[int] = set()
     for _ in range(ROUNDS_MAX):
         if not competing:
             return
-        decided.update(one.id for one in competing)
+        decided.update([one.id.int for one in competing])
         resolved = [_resolve(turn, one) for one in competing]
         wanted = [one for one in resolved if one is not None]
         wanted.sort(key=lambda one: one.rank)
@@ -50,18 +50,18 @@ def decide(turn: Turn) -> None:
                 _decide_group(turn, [one])
         if marketing:
             _decide_group(turn, marketing)
-        competing = [
-            one for one in turn.state.pending if one.due_s <= turn.now_s and one.id not in decided
-        ]
+        due = [one for one in turn.state.pending if one.due_s <= turn.now_s]
+        competing = [one for one in due if one.id.int not in decided]
 
 
 def _resolve(turn: Turn, pending: Pending) -> Wanted | None:
     """Return a pending message with its catalog entries; end it where they are gone."""
-    journey, step = turn.catalog.journey_of(pending), turn.catalog.message_step(pending)
-    if journey is None or step is None:
+    wanted = turn.catalog.wanted_by(pending)
+    if wanted is None:
         facts = {"journey": pending.journey}
         end(turn, pending, refused("catalog", Reason.JOURNEY_REMOVED, facts))
         return None
+    journey, step = wanted
     template = turn.catalog.templates.get(step.template)
     if template is None:
         verdict = refused("catalog", Reason.TEMPLATE_REMOVED, {"template": step.template})
@@ -131,20 +131,20 @@ def _settle(turn: Turn, weighed: Weighed) -> None:
         waiting[index_of(waiting, pending)] = msgspec.structs.replace(pending, due_s=due_s)
         return
     _drop(turn, pending)
-    _after_end(turn, pending, step)
+    _after_end(turn, pending, step, weighed.decisive)
 
 
 def _drop(turn: Turn, pending: Pending) -> None:
     del turn.state.pending[index_of(turn.state.pending, pending)]
 
 
-def _after_end(turn: Turn, pending: Pending, step: MessageStep) -> None:
+def _after_end(turn: Turn, pending: Pending, step: MessageStep, why: Verdict | None) -> None:
     if step.when_blocked != "exit":
         journeys.go_on(turn, pending, step.next)
         return
     position = journeys.find(turn, pending.journey, pending.entry)
     if position is not None:
-        journeys.leave(turn, position, None)
+        journeys.leave(turn, position, why.reason if why else None)
 
 
 def _order(turn: Turn, wanted: Wanted, decision_id: UUID) -> MessageOrder:
@@ -214,11 +214,11 @@ def _reserve(turn: Turn, wanted: Wanted, order: MessageOrder) -> None:
 
 def end(turn: Turn, pending: Pending, verdict: Verdict) -> None:
     """End a pending message for a reason of its own, as a decision, and go on or leave."""
-    step = turn.catalog.message_step(pending)
+    wanted = turn.catalog.wanted_by(pending)
     _drop(turn, pending)
     record(turn, pending, verdict, Outcome.SILENCE)
-    if step is not None:
-        _after_end(turn, pending, step)
+    if wanted is not None:
+        _after_end(turn, pending, wanted[1], verdict)
         return
     position = journeys.find(turn, pending.journey, pending.entry)
     if position is not None:
@@ -248,10 +248,10 @@ def record(turn: Turn, pending: Pending, verdict: Verdict, outcome: Outcome) -> 
 
 
 def _lone(turn: Turn, pending: Pending, verdict: Verdict) -> Candidate:
-    journey, step = turn.catalog.journey_of(pending), turn.catalog.message_step(pending)
-    template = turn.catalog.templates.get(step.template) if step else None
-    if journey is not None and step is not None and template is not None:
-        return candidate(Weighed(Wanted(pending, journey, step, template), (verdict,)))
+    wanted = turn.catalog.wanted_by(pending)
+    template = turn.catalog.templates.get(wanted[1].template) if wanted else None
+    if wanted is not None and template is not None:
+        return candidate(Weighed(Wanted(pending, *wanted, template), (verdict,)))
     return Candidate(
         pending.id, "", "", "", "", 0, from_s(pending.valid_until_s), (verdict,),
         pending.journey, pending.version, pending.step,

@@ -181,7 +181,6 @@ class PermissionChanged(msgspec.Struct, frozen=True, tag="permission", omit_defa
 class AskChanged(msgspec.Struct, frozen=True, tag="ask", omit_defaults=True):
     """An ask was put to the person (open) or is done (answered). Stays inside: it has no `seq`."""
 
-    id: UUID
     at: datetime
     ask: str
     status: str

@@ -163,6 +163,7 @@ def _want(turn: Turn, position: Position, step: model.MessageStep) -> None:
     template = turn.catalog.templates.get(step.template)
     is_marketing = template is None or template.message_class == model.MARKETING
     stand_back_s = turn.catalog.compete_again_s if is_marketing and turn.marketing_sent else 0
+    turn.wanting = turn.cause
     turn.state.pending.append(
         Pending(
             derive_id(position.entry, "candidate", turn.person_hex, position.journey, step.key),

@@ -83,14 +83,14 @@ def _against(
     pending = flight.pending
     if flight.cancelled:
         return refused(flight.cancelled, Reason(flight.cancelled), {"journey": pending.journey})
-    journey, step = catalog.journey_of(pending), catalog.message_step(pending)
-    if journey is None or step is None:
+    wanted = catalog.wanted_by(pending)
+    if wanted is None:
         return refused("catalog", Reason.JOURNEY_REMOVED, {"journey": pending.journey})
     template = catalog.templates.get(contact.template)
     if template is None:
         return refused("catalog", Reason.TEMPLATE_REMOVED, {"template": contact.template})
     moment = Moment(state, now, catalog.zone_of(state), controls, contact.id)
-    decisive = weigh(moment, Wanted(pending, journey, step, template)).decisive
+    decisive = weigh(moment, Wanted(pending, *wanted, template)).decisive
     if decisive is not None and decisive.ruling is Ruling.REFUSED:
         return decisive
     return _other_address(state, contact, flight, moment.now_s) or decisive

@@ -95,8 +95,8 @@ def release(turn: Turn, contact: Contact, verdict: Verdict) -> None:
         if waiting.due_s > turn.now_s:
             state.pending[i] = msgspec.structs.replace(waiting, due_s=turn.now_s)
     decide.record(turn, pending, verdict, Outcome.RELEASED)
-    step = turn.catalog.message_step(pending)
-    when_blocked = step.when_blocked if step else "skip"
+    wanted = turn.catalog.wanted_by(pending)
+    when_blocked = wanted[1].when_blocked if wanted else "skip"
     if verdict.ruling is Ruling.HELD and when_blocked == "hold":
         until_s = pending.valid_until_s if verdict.until is None else to_s_up(verdict.until)
         due_s = min(max(until_s, turn.now_s), pending.valid_until_s)

@@ -85,13 +85,18 @@ def step(
     marketing message goes out, and its slot is taken in the state returned. `now` must be aware.
     """
     turn = Turn(copy(state), catalog, now, controls)
-    notes = []
+    notes, effective = [], None
     for one in inputs:
         turn.cause = one
-        notes.append(StepNote(one.id, _HANDLERS[type(one)](turn, one)))
-    if all(note.result in ("duplicate", "unchanged") for note in notes):
+        result = _HANDLERS[type(one)](turn, one)
+        notes.append(StepNote(one.id, result))
+        if result not in ("duplicate", "unchanged"):
+            effective = one
+    if effective is None:
         return StepResult(state, (), (), tuple(notes), next_wakeup(state), changed=False)
+    turn.cause = effective
     journeys.fire_timers(turn, turn.now_s)
+    turn.cause = turn.wanting or effective
     decide(turn)
     _forget(turn.state, catalog, turn.now_s)
     return StepResult(

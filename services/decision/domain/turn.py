@@ -39,14 +39,18 @@ _KINDS = {
 
 
 class Turn:
-    """The working copy of a state, the inputs' effects on it, and the time they happen at."""
+    """The working copy of a state, what the inputs do to it, and the time they do it at.
+
+    `cause` is the input being applied; `wanting` the last one that made a message wanted.
+    """
 
     __slots__ = (
         "_moment", "catalog", "cause", "controls", "decisions", "effects", "marketing_sent", "now",
-        "now_s", "person_hex", "state",
+        "now_s", "person_hex", "state", "wanting",
     )  # fmt: skip
 
     cause: Input
+    wanting: Input | None
 
     def __init__(
         self, state: PersonState, catalog: Catalog, now: datetime, controls: Controls
@@ -60,6 +64,7 @@ class Turn:
         self.decisions: list[Decision] = []
         self.effects: list[Effect] = []
         self.marketing_sent = False
+        self.wanting = None
         self._moment: Moment | None = None
 
     @property
@@ -114,8 +119,7 @@ class Turn:
 
     def asked(self, ask: str, status: str, message_id: UUID | None = None) -> None:
         """Record that an ask was put to the person, or is done."""
-        ask_id = derive_id(self.cause.id, "ask", self.person_hex, self.state.said, ask, status)
-        self.effects.append(AskChanged(ask_id, self.now, ask, status, message_id))
+        self.effects.append(AskChanged(self.now, ask, status, message_id))
 
     def permitted(self, what: PermissionInput, message_id: UUID | None = None) -> None:
         """Record a change of permission."""

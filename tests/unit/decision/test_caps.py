@@ -134,6 +134,20 @@ def test_freed_slot_lets_the_next_one_go_at_once() -> None:
     assert len(anna.sent) == 2
 
 
+def test_window_counts_from_the_call_not_from_the_decision() -> None:
+    anna = shop(ONE_A_DAY)
+    anna.track("started")
+    anna.now += timedelta(hours=20)
+    called = anna.now
+    anna.receipt(anna.orders[0], ReceiptKind.ACCEPTED)
+    anna.now += timedelta(hours=10)
+
+    anna.track("started")
+
+    held = b.verdict(anna.decisions[-1].candidates[0], "cap:one-a-day")
+    assert held.until == called + timedelta(days=1)
+
+
 def test_slot_whose_fate_never_comes_counts_until_it_could_last_have_been_sent() -> None:
     anna = shop(ONE_A_DAY)
     anna.track("started")

@@ -12,7 +12,7 @@ from services.decision.domain.civil import from_s, parse_local_time, to_s
 from services.decision.domain.model import NO_CONTROLS
 from services.decision.domain.policy import quiet_hours
 from services.decision.domain.policy.quiet_hours import QuietHours
-from services.decision.domain.policy.scope import Scope
+from services.decision.domain.scope import Scope
 from services.decision.domain.state import new
 from tests.unit.decision import builders as b
 
@@ -82,6 +82,43 @@ def test_quiet_hours_end_exactly_when_the_clock_says_so(
     step_s = max(60, (to_s(over) - to_s(at)) // 50)
     for passing_s in range(to_s(at), to_s(over), step_s):
         assert until(rule, from_s(passing_s), zone) is not None
+
+
+def transitions(zone: ZoneInfo) -> list[datetime]:
+    """Every hour of 2020 to 2030 after which clocks in `zone` have changed."""
+    hour, found = datetime(2020, 1, 1, tzinfo=UTC), []
+    while hour.year < 2031:
+        day = timedelta(days=1)
+        if hour.astimezone(zone).utcoffset() != (hour + day).astimezone(zone).utcoffset():
+            while (
+                hour.astimezone(zone).utcoffset() == (hour + day / 24).astimezone(zone).utcoffset()
+            ):
+                hour += day / 24
+            found.append(hour)
+        hour += day
+    return found
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe", "America/New_York"])
+@pytest.mark.parametrize(
+    ("start", "end"), [("22:00", "02:30"), ("01:30", "02:00"), ("02:15", "08:00")]
+)
+def test_quiet_hours_hold_around_every_change_of_clocks(zone: str, start: str, end: str) -> None:
+    """LS used one fixed offset per workspace; mautic#10612 broke its window at the change."""
+    rule, changes = quiet(start, end), transitions(ZoneInfo(zone))
+    assert len(changes) == 22
+
+    for change in changes:
+        for minutes in range(-240, 300, 10):
+            at = change + timedelta(minutes=minutes)
+            clock = at.astimezone(ZoneInfo(zone)).time()
+            low, high = parse_local_time(start), parse_local_time(end)
+            is_quiet = low <= clock < high if low < high else clock >= low or clock < high
+            over = until(rule, at, zone)
+            assert (over is not None) == is_quiet
+            assert over is None or until(rule, over, zone) is None
+            assert over is None or until(rule, over - timedelta(seconds=1), zone) is not None
+            assert over is None or over - at <= timedelta(hours=8)
 
 
 @pytest.mark.parametrize("day", ["2026-03-27", "2026-03-28", "2026-10-23", "2026-10-24"])

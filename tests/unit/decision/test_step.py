@@ -102,6 +102,14 @@ def test_one_step_sends_one_marketing_message_the_loser_goes_later() -> None:
     assert anna.sent == ["high", "low"]
 
 
+def test_decision_names_the_input_that_made_the_message_wanted() -> None:
+    anna = b.Person(WELCOME)
+
+    anna.step(anna.event("noise"), anna.event("viewed"), anna.event("noise"))
+
+    assert anna.decisions[0].trigger.name == "viewed"
+
+
 def test_two_message_steps_in_a_row_do_not_go_out_together() -> None:
     anna = b.Person(b.catalog(b.journey("both", b.message("first"), b.message("second"))))
 
@@ -124,7 +132,7 @@ def test_everything_said_is_numbered_densely() -> None:
     said = [one.seq for one in anna.decisions]
     said += [one.seq for one in anna.effects if hasattr(one, "seq")]
     assert sorted(said) == list(range(1, anna.state.said + 1))
-    ids = [one.id for one in (*anna.decisions, *anna.effects)]
+    ids = [one.id for one in (*anna.decisions, *anna.effects) if hasattr(one, "id")]
     assert len(set(ids)) == len(ids)
 
 

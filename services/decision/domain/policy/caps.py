@@ -8,8 +8,8 @@ import msgspec
 
 from services.decision.domain.case import Moment, held, passed
 from services.decision.domain.decisions import Verdict
-from services.decision.domain.policy.scope import Scope
 from services.decision.domain.reasons import Reason
+from services.decision.domain.scope import Scope
 
 NAME = "cap"
 
@@ -31,19 +31,14 @@ class Cap(msgspec.Struct, frozen=True):
 
 def rule(cap: Cap, moment: Moment) -> Verdict:
     """Hold while the cap is full."""
+    times = moment.times(cap.scope)
     start_s = moment.now_s - cap.window_s
-    covers = cap.scope.covers
-    taken = []
-    for at_s, contact in moment.contacts:
-        if at_s <= start_s:
-            break
-        if covers(contact.channel, contact.topic, contact.message_class, contact.tags):
-            taken.append(at_s)
-    if len(taken) < cap.messages:
+    if len(times) < cap.messages or times[cap.messages - 1] <= start_s:
         return cap.passed
+    count = sum(at_s > start_s for at_s in times)
     return held(
         cap.passed.rule,
         Reason.CAP_REACHED,
-        taken[cap.messages - 1] + cap.window_s,
-        {"policy": cap.key, "count": len(taken), "limit": cap.messages, "window_s": cap.window_s},
+        times[cap.messages - 1] + cap.window_s,
+        {"policy": cap.key, "count": count, "limit": cap.messages, "window_s": cap.window_s},
     )

@@ -4,8 +4,8 @@ import msgspec
 
 from services.decision.domain.case import Moment, held, passed
 from services.decision.domain.decisions import Fact, Verdict
-from services.decision.domain.policy.scope import Scope
 from services.decision.domain.reasons import Reason
+from services.decision.domain.scope import Scope
 
 NAME = "minimum_gap"
 
@@ -26,11 +26,8 @@ class MinimumGap(msgspec.Struct, frozen=True):
 
 def rule(gap: MinimumGap, moment: Moment) -> Verdict:
     """Hold until the gap since the last message is over."""
-    covers = gap.scope.covers
-    for at_s, contact in moment.contacts:
-        if at_s + gap.gap_s <= moment.now_s:
-            break
-        if covers(contact.channel, contact.topic, contact.message_class, contact.tags):
-            facts: dict[str, Fact] = {"policy": gap.key, "window_s": gap.gap_s}
-            return held(gap.passed.rule, Reason.MINIMUM_GAP, at_s + gap.gap_s, facts)
-    return gap.passed
+    times = moment.times(gap.scope)
+    if not times or times[0] + gap.gap_s <= moment.now_s:
+        return gap.passed
+    facts: dict[str, Fact] = {"policy": gap.key, "window_s": gap.gap_s}
+    return held(gap.passed.rule, Reason.MINIMUM_GAP, times[0] + gap.gap_s, facts)

@@ -10,8 +10,8 @@ import msgspec
 from services.decision.domain.case import Moment, held, passed
 from services.decision.domain.civil import next_local_time
 from services.decision.domain.decisions import Verdict
-from services.decision.domain.policy.scope import Scope
 from services.decision.domain.reasons import Reason
+from services.decision.domain.scope import Scope
 
 NAME = "quiet_hours"
 
