@@ -126,6 +126,7 @@ def _settle(turn: Turn, weighed: Weighed) -> None:
     """Let a candidate wait, or end it and go on or leave, as its step says."""
     pending, step = weighed.wanted.pending, weighed.wanted.step
     if weighed.waits:
+        # Never due at once again: a rule that errs must not make a hot loop (mautic#7057).
         due_s = max(weighed.due_s, turn.now_s + 1)
         waiting = turn.state.pending
         waiting[index_of(waiting, pending)] = msgspec.structs.replace(pending, due_s=due_s)

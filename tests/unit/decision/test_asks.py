@@ -73,6 +73,10 @@ def test_other_journey_waits_until_the_first_has_had_its_chance() -> None:
 
     assert len(anna.sent) == 1
     assert anna.reasons[-1] == "asked_elsewhere"
+    first_ends = anna.orders[0].valid_until
+    anna.now = first_ends
+    anna.track("started")
+    assert len(anna.sent) == 2
 
 
 def test_ask_of_a_message_that_was_not_sent_is_not_put() -> None:
