@@ -66,12 +66,6 @@ FROM unnest($1::text[], $2::uuid[], $3::uuid[]) AS moved (workspace, loser, winn
 WHERE identities.workspace = moved.workspace AND identities.profile = moved.loser
 """
 
-_SHORTEN_CHAINS = """
-UPDATE profiles SET merged_into = moved.winner
-FROM unnest($1::text[], $2::uuid[], $3::uuid[]) AS moved (workspace, loser, winner)
-WHERE profiles.workspace = moved.workspace AND profiles.merged_into = moved.loser
-"""
-
 _ADD_EVENTS = """
 INSERT INTO events (
     workspace, profile, person_seq, recorded_at, id, message_id, kind, name, user_id, anonymous_id,
@@ -188,7 +182,6 @@ class PostgresStore:
         if merges := plan.merges:
             moved = [(each.workspace, each.loser, plan.home_of(each.winner)) for each in merges]
             await tx.execute(_MOVE_IDENTITIES, *_columns(moved))
-            await tx.execute(_SHORTEN_CHAINS, *_columns(moved))
 
     async def save_record(
         self, tx: Tx, events: Sequence[Recorded], merges: Sequence[RecordedMerge]

@@ -33,7 +33,7 @@ profiles = Table(
     Column("last_seq", BigInteger, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("last_seen_at", DateTime(timezone=True), nullable=False),
-    # Set on a tombstone; always names a living profile, chains are shortened when they arise.
+    # Set on a tombstone. Names a living profile: who wins has a user id, and never loses.
     Column("merged_into", Uuid),
     Index(
         "profiles_merged_into",

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -34,9 +34,9 @@ class Desk:
 
     db: Database
     admin_dsn: str
+    store: PostgresStore = field(default_factory=PostgresStore)
 
     def __post_init__(self) -> None:
-        self.store = PostgresStore()
         self.clock = SystemClock()
         self.commits: GroupCommit[Submission, Outcome] = GroupCommit(
             Acceptance(self.db, self.store, self.clock).commit,

@@ -138,6 +138,17 @@ async def test_traits_merge_by_event_time(desk: Desk) -> None:
     assert msgspec.json.decode(anna.traits_json) == expected
 
 
+async def test_merged_profile_no_longer_answers_for_its_address(desk: Desk) -> None:
+    """Its traits have gone to the winner, and change there."""
+    await desk.send(identify("m-1", "", 10, {"email": "old@example.com"}, "a"))
+    await desk.send(track("m-2"), track("m-3", anonymousId="a"))
+    assert (await desk.profile("email:old@example.com")).user_ids == ["anna"]
+
+    await desk.send(identify("m-4", "anna", 11, {"email": "new@example.com"}))
+    with pytest.raises(NotFound):
+        await desk.profile("email:old@example.com")
+
+
 async def test_newest_profile_answers_for_a_shared_address(desk: Desk) -> None:
     """Couples share addresses; a changed one no longer answers."""
     await desk.send(identify("m-1", "anna", 1, {"email": "us@example.com"}))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.history.domain.page import BEGINNING, END, Place, read_cursor, write_cursor
@@ -16,6 +16,7 @@ INSTANTS = st.datetimes(
 )
 
 
+@settings(deadline=None)
 @given(INSTANTS, INSTANTS, st.uuids())
 def test_cursor_comes_back_as_the_same_place(
     at: datetime, recorded_at: datetime, id_: UUID
@@ -26,6 +27,7 @@ def test_cursor_comes_back_as_the_same_place(
     assert read_cursor(write_cursor(place)) == place
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_other_text_is_refused(text: str) -> None:
     """Never another error, whatever a caller makes up."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import count
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ingest.domain.identity import (
@@ -192,6 +192,7 @@ CALLS = st.builds(
 ).filter(lambda each: bool(each.user_id or (each.anonymous_id and not each.previous_id)))
 
 
+@settings(deadline=None)
 @given(st.lists(CALLS, max_size=30), st.integers(1, 5))
 def test_any_calls_leave_people_whole(calls: Sequence[Item], size: int) -> None:
     """However calls are cut into commits: sequences dense, users apart, ids at living people."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ingest.domain.items import Item, KeyKind, Kind, Reading, Refused, Source
@@ -255,6 +255,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from([*call(), "properties"]), JSON_VALUES)))
 def test_whatever_is_accepted_can_be_stored_and_read(items: list[dict[str, Any]]) -> None:
     """No NUL, surrogate or unreadable number gets past; nothing is lost without a reason."""

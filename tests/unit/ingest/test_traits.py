@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ingest.domain.traits import TRAITS_MAX, Traits, merge, said
@@ -55,6 +55,7 @@ CALLS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(CALLS, st.randoms(use_true_random=False))
 def test_order_of_arrival_does_not_matter(
     calls: list[tuple[dict[str, int | None], int]], shuffle: Random
