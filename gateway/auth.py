@@ -5,6 +5,7 @@ public and what it says stays unproven. A secret key does all else, within its s
 of a request is its key's; nothing in a request can name another.
 """
 
+import asyncio
 import hashlib
 from base64 import b64decode
 from collections import OrderedDict
@@ -44,28 +45,38 @@ class Keys:
         self._clock = clock
         self._cache_s = cache_s
         self._known: OrderedDict[bytes, tuple[float, Key | None]] = OrderedDict()
+        self._asking: dict[bytes, asyncio.Task[Key | None]] = {}
 
     async def find(self, text: str) -> Key:
         """The key written as `text`; raises Unauthenticated where it is unknown or revoked."""
         digest = key_hash(text)
-        now = self._clock.monotonic()
-        seen_at, key = self._known.get(digest, (-self._cache_s, None))
-        if now - seen_at >= self._cache_s:
-            key = await self._look_up(digest)
-            self._known[digest] = (now, key)
-            self._known.move_to_end(digest)
-            if len(self._known) > CACHED_KEYS_MAX:
-                self._known.popitem(last=False)
+        seen_at, key = self._known.get(digest, (float("-inf"), None))
+        if self._clock.monotonic() - seen_at >= self._cache_s:
+            key = await self._ask(digest)
         if key is None:
             raise Unauthenticated("This key is unknown or revoked")
         return key
 
+    async def _ask(self, digest: bytes) -> Key | None:
+        """One question at a time for each key, however many requests wait for the answer."""
+        task = self._asking.get(digest)
+        if task is None:
+            task = self._asking[digest] = asyncio.create_task(self._look_up(digest))
+            task.add_done_callback(lambda _: self._asking.pop(digest))
+        return await asyncio.shield(task)
+
     async def _look_up(self, digest: bytes) -> Key | None:
+        asked_at = self._clock.monotonic()
         async with self._db.worker(readonly=True) as tx:
             row = await store.find_key(tx, digest)
-        if row is None:
-            return None
-        return Key(row["workspace"], row["id"], row["kind"], frozenset(row["scopes"]))
+        key = None
+        if row is not None:
+            key = Key(row["workspace"], row["id"], row["kind"], frozenset(row["scopes"]))
+        self._known[digest] = (asked_at, key)
+        self._known.move_to_end(digest)
+        if len(self._known) > CACHED_KEYS_MAX:
+            self._known.popitem(last=False)
+        return key
 
 
 def key_hash(text: str) -> bytes:

@@ -117,4 +117,4 @@ def _traceparent(scope: Scope) -> str | None:
 
 def _route(scope: Scope) -> str:
     """The template of the route, `/v1/profiles/{ref}`; empty where none matched."""
-    return getattr(scope.get("route"), "path", "")
+    return getattr(scope.get("route"), "path_format", "")

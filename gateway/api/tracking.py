@@ -20,10 +20,10 @@ CALLS = ("batch", "track", "identify", "page", "screen", "group", "alias")
 PATHS = {f"/v1/{call}": call for call in CALLS} | {f"/v1/{call[0]}": call for call in CALLS}
 """Path → call; analytics.js abbreviates each call to its first letter."""
 
-_SUCCESS = b'{"success": true}'
-"""Exactly this: older SDKs accept nothing else."""
 _CORS = {"access-control-allow-origin": "*"}
 """Browsers report from every customer's own site; the write key is all the authority there is."""
+_STORED = Response(b'{"success": true}', media_type="application/json", headers=_CORS)
+"""Exactly this: older SDKs accept nothing else."""
 _PREFLIGHT = {
     **_CORS,
     "access-control-allow-methods": "POST",
@@ -40,11 +40,11 @@ def fast_handler(ctx: Context) -> Handler:
 
     async def accept(request: Request) -> Response:
         try:
-            response = await _accept(ctx, request)
+            return await _accept(ctx, request)
         except KairosError as error:
             response = problems.answer(error)
-        response.headers.update(_CORS)
-        return response
+            response.headers.update(_CORS)
+            return response
 
     return accept
 
@@ -68,11 +68,11 @@ async def _accept(ctx: Context, request: Request) -> Response:
 
 def _answer(told: wire.Accepted) -> Response:
     if not told.refused:
-        return Response(_SUCCESS, media_type="application/json")
+        return _STORED
     refused = [_refusal(each) for each in told.refused]
     if told.accepted or told.repeated:
         body = msgspec.json.encode({"success": True, "refused": refused})
-        return Response(body, media_type="application/json")
+        return Response(body, media_type="application/json", headers=_CORS)
     raise _all_refused(told.refused, refused)
 
 

@@ -22,6 +22,7 @@ from gateway.limits import InFlight, Rate
 from gateway.optouts import OptOuts
 from gateway.settings import Settings
 from gateway.writes import Writes
+from kit import devclock
 from kit.bus.connection import Connection
 from kit.bus.rpc import Caller, Endpoint, Endpoints, Request
 from kit.bus.spec import EndpointSpec
@@ -55,12 +56,14 @@ class Toys:
     answers: dict[str, Answer] = field(default_factory=dict)
     _running: dict[str, Endpoints] = field(default_factory=dict)
 
-    async def start(self, *services: str) -> None:
-        """Starts these services."""
+    async def start(self, *services: str, clock: bool = False) -> None:
+        """Starts these services; with the development clock if asked."""
         for name in services:
             specs = [spec for spec in topology.ENDPOINTS if spec.service == name]
-            metrics = EndpointSpec(name, "metrics", "plain", timeout_s=1.0)
-            endpoints = [self._endpoint(spec) for spec in [*specs, metrics]]
+            specs.append(EndpointSpec(name, "metrics", "plain", timeout_s=1.0))
+            if clock:
+                specs += [devclock.set_spec(name), devclock.status_spec(name)]
+            endpoints = [self._endpoint(spec) for spec in specs]
             self._running[name] = Endpoints(name, self.bus, self.db, endpoints)
             await self._running[name].start()
 

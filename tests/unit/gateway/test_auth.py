@@ -1,5 +1,6 @@
 """Keys: where they stand in a request, what they may do, how long an answer is remembered."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -129,6 +130,14 @@ async def test_key_is_looked_up_again_after_five_seconds() -> None:
     clock.at += 0.1
     with pytest.raises(Unauthenticated):
         await known.find("s1")
+
+
+async def test_waiting_requests_share_one_look_up() -> None:
+    rows = Rows(s1=ADMIN)
+    known = keys(rows)
+    await asyncio.gather(*(known.find("s1") for _ in range(32)))
+
+    assert rows.asked == 1
 
 
 async def test_unknown_key_is_remembered_too() -> None:
