@@ -34,10 +34,10 @@ async def _migrate(data: Path, settings: Settings) -> None:
 
     if settings.postgres_dsn:
         await check_postgres(settings.postgres_dsn)
-        await prepare(settings.postgres_dsn, data, HOMES)
+        await prepare(settings.postgres_dsn, data, HOMES, settings.role_password)
         return
     home = Home(data)
     home.make()
     with DataLock(home.data):
         async with EmbeddedPostgres(home.data, settings.postgres_port) as postgres:
-            await prepare(postgres.dsn, home.data, HOMES)
+            await prepare(postgres.dsn, home.data, HOMES, settings.role_password)

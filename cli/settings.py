@@ -17,6 +17,11 @@ class Settings:
     nats_url: str | None = setting(
         None, secret=True, why="another NATS with JetStream and sync_interval: always"
     )
+    role_password: str = setting(
+        "",
+        secret=True,
+        why="one for every role, where processes learn it elsewhere; unset: random ones in a file",
+    )
     postgres_port: int | None = setting(
         None,
         lowest=1,

@@ -150,7 +150,8 @@ class Kairos(System):
     async def _programs(self, backing: Backing) -> list[list[Program]]:
         from kit.db.provision import prepare  # Alembic: `kairos --help` need not wait for it
 
-        dsns = await prepare(backing.postgres_dsn, backing.data, HOMES)
+        password = self._settings.role_password
+        dsns = await prepare(backing.postgres_dsn, backing.data, HOMES, password)
         common = self._common(backing)
         sandbox, services, gateway = list[Program](), list[Program](), list[Program]()
         if self.options.sandbox:

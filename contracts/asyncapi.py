@@ -39,9 +39,10 @@ _PACKAGE = re.compile(r"^package ([\w.]+);", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Source:
-    """One file of proto/."""
+    """One file of proto/; `schema` is its key among the document's schemas."""
 
     package: str
+    schema: str
     text: str
     messages: dict[str, str]
     """Name -> its comment."""
@@ -56,7 +57,7 @@ def sources() -> list[Source]:
         if package is None:
             raise ValueError(f"{path.name} names no package")
         messages = {name: _comment(lines) for lines, name in _MESSAGE.findall(text)}
-        found.append(Source(package[1], text, messages))
+        found.append(Source(package[1], f"{package[1]}.{path.stem}", text, messages))
     return found
 
 
@@ -71,10 +72,10 @@ def document() -> dict[str, Any]:
         "operations": dict(_operations()),
         "components": {
             "schemas": {
-                each.package: {"schemaFormat": PROTOBUF, "schema": each.text} for each in found
+                each.schema: {"schemaFormat": PROTOBUF, "schema": each.text} for each in found
             },
             "messages": {
-                f"{source.package}.{name}": _message(source.package, name, comment)
+                f"{source.package}.{name}": _message(source, name, comment)
                 for source in found
                 for name, comment in source.messages.items()
             },
@@ -152,17 +153,17 @@ def _operations() -> Iterator[tuple[str, dict[str, Any]]]:
         )
 
 
-def _message(package: str, name: str, comment: str) -> dict[str, Any]:
-    told: dict[str, Any] = {"name": f"{package}.{name}", "title": name}
+def _message(source: Source, name: str, comment: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": f"{source.package}.{name}", "title": name}
     if comment:
         told["summary"] = comment
-    if package == "kairos.bus.v1":
+    if source.package == "kairos.bus.v1":
         properties = {
             header: {"type": "string", "description": text}
             for header, text in _CLOUD_EVENTS.items()
         }
         told["headers"] = {"type": "object", "properties": properties}
-    told["payload"] = {"$ref": f"#/components/schemas/{package}"}
+    told["payload"] = {"$ref": f"#/components/schemas/{source.schema}"}
     return told
 
 

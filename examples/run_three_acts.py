@@ -23,6 +23,7 @@ from segment.analytics.client import Client
 from cli.system import DEFAULT_DATA, DEFAULT_PORT, Kairos, Options
 from examples.three_acts_people import CUTOFF, Person, Purchase, person, purchases, sample, workouts
 from examples.three_acts_report import show
+from kit.clock import SystemClock
 from kit.embedded.errors import EmbeddedError
 from kit.settings import SettingError
 
@@ -40,7 +41,7 @@ class Story:
     segment: Client
     weeks: int
     size: int
-    today: date = field(default_factory=lambda: datetime.now(UTC).date())
+    today: date = field(default_factory=lambda: SystemClock().now().date())
 
     def play(self) -> list[str]:
         """Imports the past, lives through the weeks, returns the customers that were played."""

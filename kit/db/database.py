@@ -137,9 +137,7 @@ class Database:
         return await work()
 
     @asynccontextmanager
-    async def _transaction(
-        self, pool: asyncpg.Pool, *, readonly: bool
-    ) -> AsyncGenerator[Tx]:
+    async def _transaction(self, pool: asyncpg.Pool, *, readonly: bool) -> AsyncGenerator[Tx]:
         async with _connection(pool) as connection:
             transaction = connection.transaction(readonly=readonly)
             await transaction.start()

@@ -24,6 +24,7 @@ async def prepare(
     admin_dsn: str,
     data_dir: Path,
     homes: Mapping[str, str],
+    role_password: str = "",
 ) -> dict[str, tuple[str, str]]:
     """Makes the database ready: roles, schemas, migrations.
 
@@ -31,11 +32,12 @@ async def prepare(
         admin_dsn: a role that may create roles and schemas.
         data_dir: where generated passwords are kept (mode 0600).
         homes: service -> package that holds its `migrations` (`{"ingest": "services.ingest"}`).
+        role_password: the password of every log-in role; empty for random ones, kept in a file.
 
     Returns:
         service -> (dsn of its api role, dsn of its worker role).
     """
-    passwords = _passwords(data_dir, homes)
+    passwords = _passwords(data_dir, homes, role_password)
     connection = await asyncpg.connect(admin_dsn)
     try:
         await connection.execute("SELECT pg_advisory_lock(7_240_001)")
@@ -55,12 +57,10 @@ async def prepare(
     }
 
 
-def _passwords(data_dir: Path, homes: Mapping[str, str]) -> dict[str, str]:
-    """One password for each log-in role: KAIROS_ROLE_PASSWORD for all of them, or random ones kept
-    in a file.
-    """
+def _passwords(data_dir: Path, homes: Mapping[str, str], given: str) -> dict[str, str]:
+    """One password for each log-in role: the given one, or random ones kept in a file."""
     roles = [f"{service}_{role}" for service in homes for role in ROLES]
-    if given := os.environ.get("KAIROS_ROLE_PASSWORD"):
+    if given:
         return dict.fromkeys(roles, given)
     path = data_dir / "secrets" / "postgres-roles.json"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -5,7 +5,7 @@ them.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from kit.db.database import Tx
@@ -50,6 +50,26 @@ class StoredDecision:
     traceparent: str
 
 
+class LedgerEntry(NamedTuple):
+    """One line of the permission ledger; `evidence` is JSON text."""
+
+    workspace: str
+    person: UUID
+    id: UUID
+    seq: int
+    at: datetime
+    part: str
+    status: str
+    purpose: str
+    channel: str
+    topic: str
+    basis: str
+    reason: str
+    until: datetime | None
+    message: UUID | None
+    evidence: str
+
+
 class Store(Protocol):
     """The service's queries; `store.py` keeps these promises."""
 
@@ -81,7 +101,7 @@ class Store(Protocol):
         self, tx: Tx, workspace: str, decision: UUID
     ) -> tuple[StoredDecision, StoredStep]: ...
 
-    async def insert_permission(self, tx: Tx, entries: Sequence[tuple[Any, ...]]) -> None: ...
+    async def insert_permission(self, tx: Tx, entries: Sequence[LedgerEntry]) -> None: ...
 
     async def heads(self, tx: Tx, workspaces: Iterable[str]) -> dict[str, int]: ...
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from kit.db.database import Tx
 from kit.errors import NotFound
-from services.decision.ports import Key, StoredDecision, StoredState, StoredStep
+from services.decision.ports import Key, LedgerEntry, StoredDecision, StoredState, StoredStep
 
 
 async def lock_states(tx: Tx, keys: Iterable[Key], now: datetime) -> dict[Key, StoredState]:
@@ -182,12 +182,8 @@ async def get_decision(tx: Tx, workspace: str, decision: UUID) -> tuple[StoredDe
     )
 
 
-async def insert_permission(tx: Tx, entries: Sequence[tuple[Any, ...]]) -> None:
-    """Appends to the permission ledger.
-
-    Each entry: workspace, person, id, seq, at, part, status, purpose, channel, topic, basis,
-    reason, until, message, evidence (JSON text).
-    """
+async def insert_permission(tx: Tx, entries: Sequence[LedgerEntry]) -> None:
+    """Appends to the permission ledger; an entry that is there stays as it is."""
     await tx.execute(
         "INSERT INTO permission_ledger (workspace, person, id, seq, at, part, status, purpose,"
         " channel, topic, basis, reason, until, message, evidence)"

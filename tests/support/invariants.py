@@ -82,7 +82,8 @@ async def _i3_sent_once(system: Running) -> list[str]:
 
 async def _i6_final(system: Running) -> list[str]:
     rows = await system.sql(
-        "SELECT message_id AS id, state FROM delivery.messages WHERE state IN ('planned', 'calling')"
+        "SELECT message_id AS id, state FROM delivery.messages"
+        " WHERE state IN ('planned', 'calling')"
     )
     return [f"I6 message {row['id']} rests in {row['state']}" for row in rows]
 

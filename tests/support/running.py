@@ -6,7 +6,6 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import asyncpg
 import yaml
 
 from cli.system import Kairos, Options
+from kit.clock import SystemClock
 from kit.embedded.ports import free_port
 
 PACK = Path(__file__).parents[2] / "examples" / "three-acts" / "catalog"
@@ -51,7 +51,7 @@ class Running:
 
     async def batch(self, *items: dict[str, Any]) -> bool:
         """Sends items as a Segment batch; whether they were accepted. No answer counts as no."""
-        body = {"batch": list(items), "sentAt": datetime.now(UTC).isoformat()}
+        body = {"batch": list(items), "sentAt": SystemClock().now().isoformat()}
         try:
             async with self._http.post(
                 f"{self.system.url}/v1/batch",
@@ -136,7 +136,7 @@ def identify(user: str, **traits: Any) -> dict[str, Any]:
         "messageId": f"identify-{user}",
         "userId": user,
         "traits": traits,
-        "timestamp": datetime.now(UTC).isoformat(),
+        "timestamp": SystemClock().now().isoformat(),
     }
 
 
@@ -148,5 +148,5 @@ def track(user: str, event: str, message_id: str, **properties: Any) -> dict[str
         "userId": user,
         "event": event,
         "properties": properties,
-        "timestamp": datetime.now(UTC).isoformat(),
+        "timestamp": SystemClock().now().isoformat(),
     }

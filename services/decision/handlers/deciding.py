@@ -7,7 +7,6 @@ the only way a person's state changes.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from contracts.telemetry import (
@@ -29,7 +28,14 @@ from services.decision.domain.decisions import Decision, PermissionChanged
 from services.decision.domain.ids import derive_id
 from services.decision.domain.step import StepResult, step
 from services.decision.handlers.catalogs import Catalogs
-from services.decision.ports import Key, Store, StoredDecision, StoredState, StoredStep
+from services.decision.ports import (
+    Key,
+    LedgerEntry,
+    Store,
+    StoredDecision,
+    StoredState,
+    StoredStep,
+)
 
 MERGE_HOPS_MAX = 32
 """Tombstones followed for one person; a longer chain is a broken invariant."""
@@ -53,7 +59,7 @@ class _Written:
     wakeups: list[tuple[str, UUID, datetime | None]] = field(default_factory=list)
     steps: list[StoredStep] = field(default_factory=list)
     decisions: list[StoredDecision] = field(default_factory=list)
-    permission: list[tuple[Any, ...]] = field(default_factory=list)
+    permission: list[LedgerEntry] = field(default_factory=list)
 
 
 class Decider:
@@ -191,10 +197,8 @@ def _stored(basis: StoredStep, decision: Decision, traceparent: str) -> StoredDe
     )
 
 
-def _ledger(
-    workspace: str, person: UUID, changed: PermissionChanged, evidence: str
-) -> tuple[Any, ...]:
-    return (
+def _ledger(workspace: str, person: UUID, changed: PermissionChanged, evidence: str) -> LedgerEntry:
+    return LedgerEntry(
         workspace,
         person,
         changed.id,

@@ -143,7 +143,7 @@ class Desk:
         """Consent for e-mail tips is granted or withdrawn."""
         change = consent_pb2.PermissionChanged(
             part=consent_pb2.PERMISSION_PART_CONSENT,
-            status=consent_pb2.PermissionStatus.Value(f"PERMISSION_STATUS_{status.upper()}"),
+            status=f"PERMISSION_STATUS_{status.upper()}",
             purpose="contact",
             channel="email",
             topic="tips",
