@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.decision.domain.case import Moment
 from services.decision.domain.catalog import Catalog
-from services.decision.domain.civil import from_s, to_s
+from services.decision.domain.civil import from_s, to_s, to_us
 from services.decision.domain.decisions import (
     AskChanged,
     Decision,
@@ -20,7 +20,7 @@ from services.decision.domain.decisions import (
     PermissionChanged,
     Trigger,
 )
-from services.decision.domain.ids import derive_id
+from services.decision.domain.ids import numbered_id
 from services.decision.domain.inputs import EventInput, Input, PermissionInput
 from services.decision.domain.model import Controls
 from services.decision.domain.reasons import Reason
@@ -46,7 +46,7 @@ class Turn:
 
     __slots__ = (
         "_moment", "catalog", "cause", "controls", "decisions", "effects", "marketing_sent", "now",
-        "now_s", "person_hex", "state", "wanting",
+        "now_s", "now_us", "person_hex", "state", "wanting",
     )  # fmt: skip
 
     cause: Input
@@ -60,6 +60,7 @@ class Turn:
         self.catalog = catalog
         self.now = now
         self.now_s = to_s(now)
+        self.now_us = to_us(now)
         self.controls = controls
         self.decisions: list[Decision] = []
         self.effects: list[Effect] = []
@@ -90,7 +91,7 @@ class Turn:
 
     def derive(self, what: str, seq: int) -> UUID:
         """Return the id of the thing numbered `seq`."""
-        return derive_id(self.cause.id, what, self.person_hex, seq)
+        return numbered_id(self.now_us, seq, self.cause.id, what, self.person_hex, seq)
 
     def trigger(self) -> Trigger:
         """Return what made the core decide."""
