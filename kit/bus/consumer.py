@@ -14,6 +14,7 @@ from kit.bus.connection import Connection
 from kit.bus.lane import LaneLoop
 from kit.bus.leases import Leases
 from kit.bus.reports import Reporter
+from kit.bus.spec import LANES
 from kit.bus.subscription import Subscription
 from kit.clock import Clock
 from kit.db.database import Database
@@ -35,6 +36,7 @@ class Consumers:
         subscriptions: Sequence[Subscription],
         clock: Clock,
     ) -> None:
+        _check(name, subscriptions)
         partitions = max((each.stream.partitions for each in subscriptions), default=0)
         self.leases = Leases(db, CONSUME, partitions, clock)
         self._reporter = Reporter(name, bus)
@@ -59,3 +61,14 @@ class Consumers:
             await asyncio.wait(loops)
             left.set()
             await asyncio.wait([leases, reports])
+
+
+def _check(name: str, subscriptions: Sequence[Subscription]) -> None:
+    """Refuses subscriptions under which facts would be forgotten unread, or kept for ever."""
+    places = [(each.stream, each.lane) for each in subscriptions]
+    for stream in {each.stream for each in subscriptions}:
+        if name not in stream.consumers:
+            raise ValueError(f"{stream.name} does not wait for {name}: add it to its consumers")
+        lanes = sorted(lane for each, lane in places if each == stream)
+        if lanes != sorted(LANES):
+            raise ValueError(f"{name} must subscribe each lane of {stream.name} once, not {lanes}")

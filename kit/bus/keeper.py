@@ -8,6 +8,7 @@ and is replaced. Either way the rows not known to be consumed are published agai
 
 import asyncio
 import contextlib
+import itertools
 import logging
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
@@ -21,6 +22,7 @@ from kit.bus.floors import REPORTS, Report
 from kit.bus.jetstream import StreamState, ask, stream_state
 from kit.bus.passing import AWAY
 from kit.bus.rows import Known, Place
+from kit.bus.spec import LANES
 from kit.bus.streams import ensure_stream, recreate_stream
 from kit.bus.target import Target
 from kit.clock import Clock
@@ -33,9 +35,10 @@ LOOK_S = 1.0
 """How often the stream is looked at when nothing is suspicious."""
 FORGET_PAUSE_S = 0.1
 PURGE_S = 10.0
-EXPIRY_S = 30.0
-"""How often rows are looked for that left the stream unconsumed; the first time only after this
-long, when the consumers have told their floors."""
+EXPIRY_S = 10.0
+"""How often we look for rows that left the stream unconsumed; the first time only after this long,
+when the consumers have told their floors.
+"""
 
 _refilled = counter(
     "kairos.bus.refilled", "1", "Rows to be published again after a stream was lost"
@@ -95,7 +98,8 @@ class Keeper:
                     known = await self._first_known()
                 state = await self._look(known)
                 known = Known(state.incarnation, max(state.last_seq, self._target.acked))
-                await self._republish_expired(state)
+                if await self._has_expired(state):
+                    self._target.doubt(lost=True)
             except AWAY as error:
                 log.warning("stream %s cannot be looked at: %s", self._spec.name, error)
             with contextlib.suppress(TimeoutError):
@@ -143,16 +147,18 @@ class Keeper:
         _refilled.add(again, {"stream": self._spec.name})
         self._target.trust(state.incarnation, state.last_seq)
 
-    async def _republish_expired(self, state: StreamState) -> None:
+    async def _has_expired(self, state: StreamState) -> bool:
+        """Whether messages left before all had consumed them. Those that stayed are later ones, so
+        the whole stream is replaced: publishing the missing ones again would put them behind.
+        """
         if self._clock.monotonic() < self._expiry_at:
-            return
+            return False
         self._expiry_at = self._clock.monotonic() + EXPIRY_S
-        again = await rows.republish_expired(
-            self._db, self._spec.name, state.incarnation, state.first_seq, self._confirmed()
+        places = itertools.product(LANES, range(self._spec.partitions))
+        floors = dict.fromkeys(places, 0) | self._confirmed()
+        return await rows.any_expired(
+            self._db, self._spec.name, state.incarnation, state.first_seq, floors
         )
-        if again:
-            log.warning("%d rows of %s had expired; they go out again", again, self._spec.name)
-            _refilled.add(again, {"stream": self._spec.name})
 
     # -- what can be forgotten?
 

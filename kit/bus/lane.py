@@ -174,6 +174,7 @@ class LaneLoop:
             self._stream.name,
             subjects,
             name=f"{self._name}-{self._lane}",
+            clock=self._clock,
         )
         session = Session(pull, epochs, stored)
         if len(stored) < len(owned):

@@ -49,7 +49,7 @@ async def write_outbox(connection: Any, facts: Sequence[OutgoingFact]) -> None:
     Broken for a feed subject that is not `<workspace>.<domain>.<what>`, both before anything is
     written.
     """
-    rows = _rows(facts)
+    rows = rows_of(facts)
     columns = [list(column) for column in zip(*rows, strict=True)]
     streams, lanes, partitions, counts, bodies, feeds = columns
     await connection.execute(
@@ -70,7 +70,7 @@ def encode_feed(entries: Sequence[FeedEntry]) -> bytes:
 _Row = tuple[str, str, int, int, bytes, bytes | None]
 
 
-def _rows(facts: Sequence[OutgoingFact]) -> list[_Row]:
+def rows_of(facts: Sequence[OutgoingFact]) -> list[_Row]:
     """One row for each (stream, lane, partition), more where an envelope would grow too large."""
     groups: dict[tuple[str, str, int], list[OutgoingFact]] = {}
     for fact in facts:

@@ -110,20 +110,24 @@ class Publisher:
                         await self._something.wait()
 
     async def _round(self) -> bool:
-        """Publishes the oldest rows, all partitions side by side; whether there were any."""
+        """Publishes the oldest rows, all partitions side by side; whether there were any.
+
+        What was read belongs to the incarnation of that moment: after a change there may be
+        older rows to go first.
+        """
+        incarnation = self._target.incarnation
         found = await rows.unpublished(self._db, self._spec.name, self._lane)
         if not found:
             return False
         by_partition: dict[int, list[Row]] = {}
         for row in found:
             by_partition.setdefault(row.partition, []).append(row)
-        incarnation = self._target.incarnation
         acked: dict[int, int] = {}
         outcomes = await asyncio.gather(
-            *(self._partition(each, acked) for each in by_partition.values()),
+            *(self._partition(each, incarnation, acked) for each in by_partition.values()),
             return_exceptions=True,
         )
-        if acked and incarnation == self._target.incarnation:
+        if acked:
             await rows.mark(self._db, self._spec.name, incarnation, acked)
             self._tell(self._lane, by_partition)
         for outcome in outcomes:
@@ -131,33 +135,35 @@ class Publisher:
                 raise outcome
         return True
 
-    async def _partition(self, found: Sequence[Row], acked: dict[int, int]) -> None:
+    async def _partition(
+        self, found: Sequence[Row], incarnation: str, acked: dict[int, int]
+    ) -> None:
         for envelope in merged(found):
-            seq = await self._until_stored(envelope)
+            seq = await self._until_stored(envelope, incarnation)
             acked |= {row.position: seq for row in envelope.rows}
 
-    async def _until_stored(self, envelope: Envelope) -> int:
+    async def _until_stored(self, envelope: Envelope, incarnation: str) -> int:
+        """Sends the same envelope again while no answer comes, then doubts the stream."""
         body = envelope.body()
         message_id = envelope.message_id(self._spec.name)
-        for left in reversed(range(TRIES)):
+        tried = 0
+        while True:
+            tried += 1
             try:
-                return await self._store(envelope, body, message_id)
+                return await self._store(envelope, body, message_id, incarnation)
             except Doubted:
                 raise
-            except NoStream:
-                self._target.doubt()
-                raise
-            except Unavailable:
-                if not left:
+            except Unavailable as error:
+                if tried == TRIES or isinstance(error, NoStream):
                     self._target.doubt()
                     raise
-        raise AssertionError
 
-    async def _store(self, envelope: Envelope, body: bytes, message_id: str) -> int:
+    async def _store(
+        self, envelope: Envelope, body: bytes, message_id: str, incarnation: str
+    ) -> int:
         target, spec = self._target, self._spec
-        incarnation, acked_before = target.incarnation, target.acked
-        if not target.gate.is_set():
-            raise Doubted(f"{spec.name} is being looked at")
+        acked_before = target.acked
+        target.check_open(incarnation)
         subject = spec.subject(self._lane, envelope.partition)
         kind, source = f"kairos.{spec.domain}.envelope.v1", f"/kairos/{spec.owner}"
         headers = event_headers(message_id, kind, source, self._clock.now())
@@ -166,7 +172,7 @@ class Publisher:
         with _span(f"{telemetry.SPAN_PUBLISH} {spec.name}.{self._lane}", traces) as traced:
             headers |= trace_headers(traced)
             ack = await publish(self._bus, spec.name, subject, body, headers)
-        target.check(ack, incarnation, acked_before)
+        target.accept(ack, incarnation, acked_before)
         _published.add(1, self._labels)
         _waited.record(self._clock.monotonic() - begun, self._labels)
         return ack.seq

@@ -10,7 +10,6 @@ reconnect, a consumer or stream that is gone) it is `broken` and replaced by a n
 import asyncio
 import json
 import logging
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from nats.nuid import NUID
 from kit.bus.connection import Connection
 from kit.bus.jetstream import ask, stream_state
 from kit.bus.publish import TRACES
+from kit.clock import Clock
 from kit.errors import Unavailable
 
 log = logging.getLogger("kairos.bus")
@@ -62,11 +62,13 @@ class Pull:
         subjects: Sequence[str],
         *,
         name: str,
+        clock: Clock,
     ) -> None:
         self.incarnation = ""
         self.broken = ""
         self.changed = asyncio.Event()
         self._bus = bus
+        self._clock = clock
         self._stream = stream
         self._subjects = list(subjects)
         nuid = NUID().next().decode()
@@ -138,7 +140,7 @@ class Pull:
 
     async def refill(self) -> None:
         """Asks for more once the last request is answered and the buffer runs low."""
-        now = time.monotonic()
+        now = self._clock.monotonic()
         if self._outstanding > 0:
             if now - self._heard_at > STALE_S:
                 self.fail("the server is silent")
@@ -156,7 +158,7 @@ class Pull:
         await self._bus.publish(subject, json.dumps(request).encode(), reply=self._inbox)
 
     async def _on_message(self, message: Msg) -> None:
-        self._heard_at = time.monotonic()
+        self._heard_at = self._clock.monotonic()
         if message.subject == self._inbox:
             self._on_status(message)
         else:

@@ -43,17 +43,18 @@ _ADOPT = """
 INSERT INTO relay_streams (stream, incarnation, last_seq) VALUES ($1, $2, $3)
 ON CONFLICT (stream) DO UPDATE SET incarnation = excluded.incarnation, last_seq = excluded.last_seq
 """
-_AGAIN_ALL = """
+_AGAIN = """
 UPDATE outbox SET published_seq = NULL, incarnation = NULL, rounds = rounds + 1
 WHERE stream = $1 AND published_seq IS NOT NULL AND incarnation <> $2
 """
-_AGAIN_EXPIRED = """
-UPDATE outbox SET published_seq = NULL, incarnation = NULL, rounds = rounds + 1
-WHERE position IN (
-    SELECT position FROM outbox LEFT JOIN unnest($4::text[], $5::int[], $6::bigint[])
-        AS floors (lane, partition, seq) USING (lane, partition)
-    WHERE stream = $1 AND incarnation = $2 AND published_seq < $3
-        AND published_seq > coalesce(floors.seq, 0)
+_EXPIRED = """
+SELECT EXISTS (
+    SELECT FROM unnest($4::text[], $5::int[], $6::bigint[]) AS floors (lane, partition, seq)
+    WHERE EXISTS (
+        SELECT FROM outbox WHERE outbox.stream = $1 AND outbox.incarnation = $2
+            AND outbox.lane = floors.lane AND outbox.partition = floors.partition
+            AND outbox.published_seq > floors.seq AND outbox.published_seq < $3
+    )
 )
 """
 _FORGET = """
@@ -123,19 +124,15 @@ async def adopt(db: Database, stream: str, incarnation: str, last_seq: int) -> i
     """Publishes to this incarnation from now on; returns how many rows go out again."""
     async with db.worker() as tx:
         await tx.execute(_ADOPT, stream, incarnation, last_seq)
-        return _count(await tx.execute(_AGAIN_ALL, stream, incarnation))
+        return _count(await tx.execute(_AGAIN, stream, incarnation))
 
 
-async def republish_expired(
+async def any_expired(
     db: Database, stream: str, incarnation: str, first_seq: int, floors: Mapping[Place, int]
-) -> int:
-    """Lets rows be published again that left the stream before all had consumed them."""
-    lanes, partitions, seqs = _columns(floors)
-    async with db.worker() as tx:
-        status = await tx.execute(
-            _AGAIN_EXPIRED, stream, incarnation, first_seq, lanes, partitions, seqs
-        )
-    return _count(status)
+) -> bool:
+    """Whether a row has left the stream before all have consumed it."""
+    async with db.worker(readonly=True) as tx:
+        return bool(await tx.fetchval(_EXPIRED, stream, incarnation, first_seq, *_columns(floors)))
 
 
 async def forget(db: Database, stream: str, incarnation: str, floors: Mapping[Place, int]) -> int:

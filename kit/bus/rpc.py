@@ -10,7 +10,6 @@ import asyncio
 import json
 import logging
 import re
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -39,6 +38,7 @@ RETRY_PAUSE_S = 0.1
 """Pause before a `read` nobody answered is asked a second and last time."""
 STOP_TIMEOUT_S = 5.0
 
+_CLOCK = SystemClock()
 _WORKSPACE = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 _answered = telemetry.histogram(
@@ -88,7 +88,7 @@ class Endpoints:
         self._desks = [_Desk(bus, db, each) for each in [*endpoints, _health(name)]]
         self._subscriptions: list[Subscription] = []
         counts = {desk.endpoint.spec: desk.counts for desk in self._desks}
-        self._discovery = Discovery(name, SystemClock().now(), counts)
+        self._discovery = Discovery(name, _CLOCK.now(), counts)
 
     async def start(self) -> None:
         """Begins to answer; when this returns, questions find us."""
@@ -136,7 +136,7 @@ class _Desk:
             self.counts.took(0, Overloaded())
             await replies.send_error(self._bus, message.reply, Overloaded())
             return
-        task = asyncio.create_task(self._process(message, time.perf_counter_ns()))
+        task = asyncio.create_task(self._process(message, _CLOCK.monotonic()))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -145,11 +145,11 @@ class _Desk:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _process(self, message: Msg, arrived_ns: int) -> None:
+    async def _process(self, message: Msg, arrived_s: float) -> None:
         failure: Exception | None = None
         try:
             async with self._free:
-                if _is_too_late(message, arrived_ns):
+                if _is_too_late(message, arrived_s):
                     return
                 try:
                     answer = await self._answer(message)
@@ -162,10 +162,10 @@ class _Desk:
         except Unavailable as error:
             failure = error
             log.warning("an answer of %s could not be sent: %s", self._name, error)
-        took_ns = time.perf_counter_ns() - arrived_ns
-        self.counts.took(took_ns, failure)
+        took_s = _CLOCK.monotonic() - arrived_s
+        self.counts.took(round(took_s * 1e9), failure)
         outcome = type(failure).__name__ if failure else "ok"
-        _answered.record(took_ns / 1e9, {**self._labels, "outcome": outcome})
+        _answered.record(took_s, {**self._labels, "outcome": outcome})
 
     async def _answer(self, message: Msg) -> bytes:
         headers = message.headers or {}
@@ -277,10 +277,10 @@ def _health(name: str) -> Endpoint:
     return Endpoint(EndpointSpec(name, "health", "plain", timeout_s=2.0), health)
 
 
-def _is_too_late(message: Msg, arrived_ns: int) -> bool:
+def _is_too_late(message: Msg, arrived_s: float) -> bool:
     """Whether the caller has stopped waiting while the question stood in the queue."""
     timeout_ms = (message.headers or {}).get(replies.TIMEOUT_MS, "")
-    waited_ms = (time.perf_counter_ns() - arrived_ns) / 1e6
+    waited_ms = (_CLOCK.monotonic() - arrived_s) * 1e3
     return timeout_ms.isdigit() and waited_ms > int(timeout_ms)
 
 

@@ -25,8 +25,8 @@ _NANOSECONDS = 1_000_000_000
 async def ensure_streams(bus: Connection, streams: Sequence[StreamSpec | FeedSpec]) -> None:
     """Makes every stream as its spec says; safe to call from many processes at once.
 
-    Raises NotSynced where the server acknowledges before the disk has the message, and Unavailable
-    where it cannot be asked.
+    Raises NatsUnusable where the server acknowledges before the disk has the message, and
+    Unavailable where it cannot be asked.
     """
     if streams:
         await assert_sync_always(bus.client)

@@ -42,14 +42,18 @@ class Target:
         self.gate.clear()
         self.doubted.set()
 
-    def check(self, ack: Ack, incarnation: str, acked_before: int) -> None:
-        """Accepts an acknowledgement, or raises Doubted.
+    def check_open(self, incarnation: str) -> None:
+        """Raises Doubted unless the stream is still this one and trusted."""
+        if incarnation != self.incarnation or not self.gate.is_set():
+            raise Doubted(f"{self.spec.name} is in doubt or was replaced")
+
+    def accept(self, ack: Ack, incarnation: str, acked_before: int) -> None:
+        """Takes an acknowledgement for what it says, or raises Doubted.
 
         A sequence that is not above one given out before the request was sent means that the
         stream went back to an older state.
         """
-        if incarnation != self.incarnation or not self.gate.is_set():
-            raise Doubted(f"{self.spec.name} was replaced meanwhile")
+        self.check_open(incarnation)
         if ack.seq <= acked_before and not ack.duplicate:
             self.doubt(lost=True)
             raise Doubted(f"{self.spec.name} went back to {ack.seq} from {acked_before}")

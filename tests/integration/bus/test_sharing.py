@@ -127,7 +127,7 @@ async def test_a_frozen_consumer_wakes_up_fenced(world: World) -> None:
         frozen.set()
         await go_on.wait()
 
-    async with world.alpha() as alpha, world.beta(slow, lanes=[NOW]) as zombie:
+    async with world.alpha() as alpha, world.beta(slow) as zombie:
         await until(owns(zombie, 16))
         await alpha.say(fact("anna", 1))
         await frozen.wait()

@@ -141,13 +141,12 @@ class World:
     async def beta(
         self,
         handler: Handler = hear,
-        lanes: Sequence[str] = LANES,
         max_facts: int = 500,
     ) -> AsyncIterator["Beta"]:
         """A process of beta: a database and consumers of both lanes."""
         db = await self.db("beta")
         async with self.bus("beta") as bus:
-            subscriptions = [Subscription(TOYS, lane, handler, max_facts) for lane in lanes]
+            subscriptions = [Subscription(TOYS, lane, handler, max_facts) for lane in LANES]
             consumers = Consumers("beta", bus, db, subscriptions, CLOCK)
             async with running(consumers.run):
                 yield Beta(db, bus, consumers)
