@@ -29,6 +29,8 @@ BATCH_WAIT_S = 0.2
 """The longest a receipt waits for company."""
 QUIET_S = 0.01
 """No arrival for this long: there is no company to wait for."""
+_STEP = timedelta(milliseconds=2)
+"""From acceptance to delivery, to opening, and so on; all within the quiet time, so never ahead."""
 BACKOFF_S_MIN, BACKOFF_S_MAX = 0.1, 5.0
 REFUSALS_MAX = 8
 """A batch answered with 4xx this often is given up: it will be refused tomorrow too."""
@@ -75,8 +77,8 @@ def events_of(row: Row, reactions: Reactions) -> list[Event]:
         return []
     at, about = from_us(row.at_us), (row.message_id, row.recipient)
     return [
-        Event(f"{kind}-{_digest(*about)}", kind, *about, at + timedelta(milliseconds=step))
-        for step, kind in enumerate(_kinds(row.message_id, reactions))
+        Event(f"{kind}-{_digest(*about)}", kind, *about, at + place * _STEP)
+        for place, kind in enumerate(_kinds(row.message_id, reactions), start=1)
     ]
 
 
