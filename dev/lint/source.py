@@ -45,18 +45,24 @@ class Source:
 
     @cached_property
     def tree(self) -> ast.Module:
-        """The syntax tree, in which every node knows its parent (see `parent_of`)."""
-        tree = ast.parse(self.text, str(self.path))
-        for node in ast.walk(tree):
+        """The syntax tree."""
+        return ast.parse(self.text, str(self.path))
+
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Every node of the tree, parents first; walked once for all rules."""
+        nodes: list[ast.AST] = [self.tree]
+        for node in nodes:
             for child in ast.iter_child_nodes(node):
                 setattr(child, _PARENT, node)
-        return tree
+                nodes.append(child)
+        return nodes
 
     @cached_property
     def imports(self) -> dict[str, str]:
         """What each imported name stands for: `{"dt": "datetime.datetime"}`."""
         names: dict[str, str] = {}
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     head = alias.name.split(".")[0]
@@ -91,7 +97,7 @@ class Source:
         """The first line of the innermost statement around a line."""
         starts = (
             node.lineno
-            for node in ast.walk(self.tree)
+            for node in self.nodes
             if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or line)
         )
         return max(starts, default=line)
@@ -111,13 +117,13 @@ class Source:
 
     def uses(self, names: frozenset[str]) -> Iterator[tuple[int, str]]:
         """Line and full name of each use of `names`, called or not (`key=time.time`)."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Name | ast.Attribute) and self.dotted(node) in names:
                 yield node.lineno, self.dotted(node)
 
 
 def parent_of(node: ast.AST) -> ast.AST | None:
-    """The node that holds this one; None for the module."""
+    """The node of `Source.nodes` that holds this one; None for the module."""
     parent: ast.AST | None = getattr(node, _PARENT, None)
     return parent
 
@@ -132,7 +138,7 @@ class Text:
 
 def strings(source: Source) -> Iterator[Text]:
     """Every string of a file except docstrings; adjacent literals, f-strings and sums are one."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         parent = parent_of(node)
         if isinstance(parent, ast.Expr | ast.JoinedStr | ast.BinOp):
             continue  # a docstring, or a part of a text that is seen as a whole

@@ -38,7 +38,7 @@ def _places(source: Source) -> Iterator[Place]:
     may_measure = source.is_in("bench", "tests")
     for line, name in source.uses(DATES if may_measure else DATES | DURATIONS):
         yield line, f"{name} reads the clock: take a `kit.clock.Clock` as a parameter"
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and _is_loop_time(node.func) and not may_measure:
             yield node.lineno, "the loop's clock is not ours: use `clock.monotonic()`"
 

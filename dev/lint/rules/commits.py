@@ -17,7 +17,7 @@ _STATEMENT = re.compile(r"^\s*(BEGIN|START TRANSACTION|COMMIT|ROLLBACK)\b(?! TO\
 
 
 def _places(source: Source) -> Iterator[Place]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if node.func.attr in _METHODS:
                 yield node.lineno, f"{node.func.attr}() belongs to the edge: just return or raise"

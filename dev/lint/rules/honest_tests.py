@@ -27,7 +27,7 @@ _SKIPS = frozenset(
 def _places(source: Source) -> Iterator[Place]:
     for line, name in source.uses(_SKIPS):
         yield line, f"{name}: delete the test or make it run"
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import | ast.ImportFrom) and _imports_mock(node):
             yield node.lineno, "no mocks: write a fake that passes the port's behaviour suite"
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

@@ -15,7 +15,7 @@ _STARTERS = ("create_task", "ensure_future", "run_coroutine_threadsafe")
 
 def _places(source: Source) -> Iterator[Place]:
     groups = _task_groups(source)
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not isinstance(node, ast.Call) or _method(node.func) not in _STARTERS:
             continue
         if isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) in groups:
@@ -40,7 +40,7 @@ def _is_dropped(call: ast.Call) -> bool:
 def _task_groups(source: Source) -> set[str]:
     """Names bound by `async with asyncio.TaskGroup() as <name>`."""
     names = set()
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.AsyncWith):
             for item in node.items:
                 opened = item.context_expr

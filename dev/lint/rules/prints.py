@@ -12,7 +12,7 @@ from dev.lint.source import Source
 
 
 def _places(source: Source) -> Iterator[Place]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             if node.func.id == "print":
                 yield node.lineno, "use `logging.getLogger(__name__)`"

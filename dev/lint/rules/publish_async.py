@@ -13,7 +13,7 @@ from dev.lint.source import Source
 
 
 def _places(source: Source) -> Iterator[Place]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Attribute) and node.attr == "publish_async":
             yield node.lineno, "await `publish` and its acknowledgement, or `tx.emit` the fact"
 

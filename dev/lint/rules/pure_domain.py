@@ -18,7 +18,7 @@ _DOORS = frozenset({"open", "input", "print", "exec", "eval", "__import__"})
 
 
 def _places(source: Source) -> Iterator[Place]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, _WAITING):
             yield node.lineno, "a domain never waits: let the handler load and store"
         elif isinstance(node, ast.Import | ast.ImportFrom) and (name := _random_module(node)):

@@ -27,7 +27,7 @@ def _places(source: Source) -> Iterator[Place]:
     for text in strings(source):
         if _SQL.search(text.value) and (match := _TIME.search(text.value)):
             yield text.line, f"{match[0]} in SQL: pass `clock.now()` as a parameter"
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Attribute) and node.attr in _FUNCTIONS:
             if source.dotted(node.value) in ("sqlalchemy.func", "sqlalchemy.sql.func"):
                 yield node.lineno, f"func.{node.attr} in SQL: pass `clock.now()` as a parameter"

@@ -15,7 +15,7 @@ _BROAD = ("Exception", "BaseException")
 
 
 def _places(source: Source) -> Iterator[Place]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.ExceptHandler):
             if node.type is None:
                 yield node.lineno, "name the errors you expect; a bare except eats cancellation"

@@ -12,7 +12,7 @@ from dev.lint.source import Source
 
 
 def _places(source: Source) -> Iterator[Place]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Name | ast.Attribute) and source.dotted(node) == "typing.Any":
             yield node.lineno, "say what it is: a domain type, or a type variable"
 
