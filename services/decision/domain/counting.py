@@ -49,7 +49,7 @@ def count_since(counter: Counter, start_s: int) -> int:
         if days[i] > age_max:
             break
         count += days[i + 1]
-    return max(1, count)
+    return count
 
 
 def _pack(counts: dict[int, int], last_s: int) -> bytes:

@@ -25,8 +25,7 @@ def on_event(turn: Turn, event: EventInput) -> str:
     source = (event.source or state.person).bytes
     if event.seq > 0 and not learning.apply_once(state.applied, source, event.seq):
         return "duplicate"
-    if not event.history:
-        journeys.fire_timers(turn, min(to_s(event.occurred_at), turn.now_s))
+    journeys.fire_timers(turn, min(to_s(event.occurred_at), turn.now_s))
     if event.traits or event.locale or event.timezone:
         learning.learn_traits(state, event, turn.catalog)
         turn.changed()
@@ -48,7 +47,10 @@ def on_event(turn: Turn, event: EventInput) -> str:
 
 
 def _answer_asks(turn: Turn, event: EventInput, name: str, properties: Mapping[str, Any]) -> None:
-    """Close every ask the event answers, and with it all messages that would ask again."""
+    """Close every ask the event answers, and with it all messages that wait to ask.
+
+    One already on its way is refused its permit by the rule `ask_done`.
+    """
     state = turn.state
     for ask in turn.catalog.asks_by_event.get(name, ()):
         if not ask.trigger.fits(state, turn.now_s, properties, {}):
@@ -66,11 +68,6 @@ def _answer_asks(turn: Turn, event: EventInput, name: str, properties: Mapping[s
         for pending in list(state.pending):
             if turn.catalog.ask_of(pending) == ask.key:
                 decide.end(turn, pending, refused("ask_done", Reason.ASK_DONE, facts))
-        for i, contact in enumerate(state.contacts):
-            flight = contact.flight
-            if flight and not flight.cancelled and turn.catalog.ask_of(flight.pending) == ask.key:
-                flight = msgspec.structs.replace(flight, cancelled=Reason.ASK_DONE.value)
-                state.contacts[i] = msgspec.structs.replace(contact, flight=flight)
 
 
 def _end_journeys(turn: Turn, event: EventInput, name: str, properties: Mapping[str, Any]) -> None:

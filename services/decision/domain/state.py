@@ -133,7 +133,7 @@ class Pending(msgspec.Struct, frozen=True, array_like=True):
 class Flight(msgspec.Struct, frozen=True, array_like=True):
     """What must be known about a message until its fate is: where it came from, where it goes.
 
-    `cancelled` is the reason code once an exit rule, a goal or an answer made it pointless.
+    `cancelled` is the reason code once an exit rule or a goal made it pointless.
     """
 
     pending: Pending

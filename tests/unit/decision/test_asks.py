@@ -57,7 +57,11 @@ def test_answer_holds_as_long_as_the_catalog_says() -> None:
     anna.track("started")
     assert anna.sent == []
 
-    anna.now += timedelta(days=14)
+    anna.step(anna.event("worked_out", occurred_at=anna.now - timedelta(days=9), history=True))
+    anna.now += timedelta(days=14, seconds=-1)
+    anna.track("started")
+    assert anna.sent == []
+    anna.now += timedelta(seconds=1)
     anna.track("started")
 
     assert len(anna.sent) == 1
@@ -73,10 +77,26 @@ def test_other_journey_waits_until_the_first_has_had_its_chance() -> None:
 
     assert len(anna.sent) == 1
     assert anna.reasons[-1] == "asked_elsewhere"
-    first_ends = anna.orders[0].valid_until
-    anna.now = first_ends
+
+
+def test_ask_nobody_answered_in_time_may_be_put_by_another_journey() -> None:
+    anna = b.Person(
+        b.catalog(
+            b.ask("work-out", "worked_out"),
+            b.template("one", ask="work-out"),
+            b.template("two", ask="work-out"),
+            b.journey("a", b.message("one", valid_for="P2D")),
+            b.journey("b", b.message("two", valid_for="P5D"), on="viewed"),
+        )
+    )
     anna.track("started")
-    assert len(anna.sent) == 2
+    first_ends = anna.orders[0].valid_until
+    anna.track("viewed")
+
+    anna.sleep(timedelta(days=3))
+
+    assert anna.sent == ["one", "two"]
+    assert anna.orders[1].ordered_at == first_ends
 
 
 def test_ask_of_a_message_that_was_not_sent_is_not_put() -> None:

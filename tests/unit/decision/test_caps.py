@@ -66,6 +66,7 @@ def test_transactional_is_never_capped_and_takes_no_marketing_slot() -> None:
     anna = b.Person(
         b.catalog(
             ONE_A_DAY,
+            b.policy("all", type="cap", messages=1, within="P1D", classes=["transactional"]),
             b.topic("orders", **{"class": "transactional"}),
             b.template("receipt", topic="orders"),
             b.journey("order", b.message("receipt"), on="ordered", reentry="every"),

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.decision.domain import journeys
 from services.decision.domain.inputs import ReceiptKind
 from tests.unit.decision import builders as b
 
@@ -42,6 +43,21 @@ def test_reentry_rule_holds(reentry: str, entered: int) -> None:
     anna.track("started")
 
     assert anna.state.passages["again"].entered == entered
+
+
+def test_state_stays_small_however_often_and_with_however_much_somebody_enters() -> None:
+    anna = b.Person(
+        b.catalog(
+            b.template("hi", variables=["event.note", "event.size"]),
+            b.journey("many", b.wait("rest", duration="P9D"), b.message("hi"), reentry="every"),
+        )
+    )
+
+    for _ in range(journeys.RUNS_MAX + 5):
+        anna.track("started", note="x" * 5_000, size="L")
+
+    assert len(anna.state.positions) == journeys.RUNS_MAX
+    assert anna.state.positions[0].context == {"size": "L"}
 
 
 def test_audience_is_asked_at_entry_and_again_at_the_message() -> None:

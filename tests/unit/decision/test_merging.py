@@ -70,6 +70,21 @@ def test_stricter_permission_holds() -> None:
     assert (anna.sent, anna.reasons[-1]) == ([], "objection")
 
 
+def test_suppressions_of_both_hold() -> None:
+    anna, visitor = two_profiles()
+    suppression = PermissionPart.SUPPRESSION
+    visitor.permission(suppression, PermissionStatus.SET, channel="email", reason="sunset")
+    visitor.permission(suppression, PermissionStatus.SET, channel="sms", reason="stop")
+    anna.now += timedelta(hours=1)
+    anna.permission(suppression, PermissionStatus.SET, channel="push", reason="sunset")
+    anna.permission(suppression, PermissionStatus.LIFTED, channel="sms")
+
+    anna.step(merge(anna, visitor.state))
+
+    found = anna.state.permission.suppressions
+    assert {channel for channel, block in found.items() if block.on} == {"email", "sms", "push"}
+
+
 def test_ledgers_and_once_keys_unite() -> None:
     anna, other = b.Person(CATALOG), b.Person(CATALOG)
     other.state.person = other.new_id("other")

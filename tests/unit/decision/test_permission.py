@@ -146,6 +146,13 @@ def test_lifted_objection_is_not_brought_back_by_an_older_report() -> None:
     assert permission.change(known, said(OBJECTION, SET, 3), ENDPOINTS) is known
 
 
+def test_lifting_what_was_never_set_changes_nothing() -> None:
+    nothing = Permission()
+
+    for part in (OBJECTION, SUPPRESSION, PAUSE, MUTE):
+        assert permission.change(nothing, said(part, LIFTED), ENDPOINTS) is nothing
+
+
 def test_of_two_wishes_at_the_same_instant_the_stricter_holds() -> None:
     for order in ((GRANTED, WITHDRAWN), (WITHDRAWN, GRANTED)):
         assert not judged(after(*(said(CONSENT, status) for status in order))).allowed
