@@ -60,7 +60,7 @@ async def compose(service: Service) -> Parts:
         drafts=Drafts(
             CatalogTemplates(service.caller, Liquid()),
             SignedLinks(settings.public_url, settings.link_secret.encode()),
-            Letterhead(settings.sender, settings.return_path, settings.mail_domain),
+            Letterhead.of(settings.sender, settings.return_path, settings.mail_domain),
             clock,
         ),
         permits=DecisionPermits(service.caller, clock, settings.permit_ttl_s),

@@ -109,8 +109,13 @@ class HttpMail:
 
 async def _id(response: aiohttp.ClientResponse) -> str:
     """The provider's name for the message; empty where it gives none. The status alone accepts."""
+    body = bytearray()
     try:
-        found = _decoder.decode(await response.content.read(ANSWER_BYTES_MAX)).id
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > ANSWER_BYTES_MAX:
+                return ""
+        found = _decoder.decode(body).id
     except (aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError):
         return ""
     return found if found.isprintable() and len(found) <= ID_CHARS_MAX else ""

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 from liquid import Environment, Mode
-from liquid.exceptions import LiquidError
+from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
 from liquid.filter import with_context
 from liquid.undefined import FalsyStrictUndefined
 
@@ -90,11 +90,12 @@ class LiquidTemplate:
             _ = content.sha256
         except Unrenderable:
             raise
-        except LiquidError as error:
+        except (UndefinedError, ResourceLimitError) as error:
             raise Unrenderable(str(error.message)) from error
         except Exception as error:
-            # Filters are Python functions over whatever a client sent: anything may be raised.
-            raise Unrenderable(f"{type(error).__name__} in a filter") from error
+            # Filters are Python functions over whatever a client sent: anything may be raised, and
+            # what they say may quote it.
+            raise Unrenderable(f"{type(error).__name__} while rendering") from error
         return content
 
     def _parsed(self, locale: str) -> "_Parsed":

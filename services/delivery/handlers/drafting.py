@@ -1,6 +1,7 @@
 """From an order to a finished mail."""
 
 from dataclasses import dataclass
+from email.utils import formataddr, parseaddr
 
 import msgspec
 
@@ -38,6 +39,13 @@ class Letterhead:
     sender: str
     return_path: str
     domain: str
+
+    @classmethod
+    def of(cls, sender: str, return_path: str, domain: str) -> "Letterhead":
+        """A letterhead any mail server takes; raises Unmailable for an address that is none."""
+        name, address = parseaddr(sender)
+        from_header = formataddr((name, checked_address(address)))
+        return cls(checked_header("From", from_header), checked_address(return_path), domain)
 
 
 class Letter(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from kit.errors import Unavailable
@@ -100,7 +101,7 @@ class Lane:
             sender = self._tools.sender()
             if room > 0 and sender is not None:
                 try:
-                    claims, due = await self._claim(sender, room)
+                    claims, due = await self._tools.db.retrying(partial(self._claim, sender, room))
                 except Unavailable as error:
                     log.warning("cannot look for due messages: %s", error)
                 else:

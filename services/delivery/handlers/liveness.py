@@ -66,6 +66,7 @@ class Liveness:
         self._on_planned = on_planned
         self._sender: UUID | None = None
         self._seen: dict[UUID, tuple[int, float]] = {}
+        self._next_sweep_s = 0.0
 
     @property
     def sender(self) -> UUID | None:
@@ -76,8 +77,10 @@ class Liveness:
         """Beats and cleans up until `stop`."""
         while not stop.is_set():
             try:
-                await self.beat()
-                await self.take_over()
+                struck_off = await self._db.retrying(self._beat)
+                if struck_off or self._clock.monotonic() >= self._next_sweep_s:
+                    await self._take_over()
+                    self._next_sweep_s = self._clock.monotonic() + self._pulse.ttl_s
             except Unavailable as error:
                 log.warning("no beat: %s", error)
             await first_of(is_set(stop), timeout_s=self._pulse.beat_s)
@@ -85,34 +88,42 @@ class Liveness:
     async def leave(self) -> None:
         """Goes without leaving anything to clean up; call when nothing is claimed any more."""
         sender, self._sender = self._sender, None
-        if sender is not None:
+        if sender is None:
+            return
+        try:
             async with self._db.worker() as tx:
                 await self._senders.dismiss(tx, sender)
+        except Unavailable as error:
+            log.warning("left without a word: %s", error)
 
-    async def beat(self) -> None:
-        """Says that this process is alive; enlists it when it is new or was taken for dead."""
+    async def _beat(self) -> bool:
+        """Says that this process is alive, enlisting it when it is new or was taken for dead.
+
+        Strikes off those that stand still; whether there were any.
+        """
         async with self._db.worker() as tx:
-            if self._sender is not None and await self._senders.beat(tx, self._sender):
-                return
-            sender = new_id(self._clock)
-            await self._senders.enlist(tx, sender)
-        if self._sender is not None:
+            sender = self._sender
+            if sender is None or not await self._senders.beat(tx, sender):
+                sender = new_id(self._clock)
+                await self._senders.enlist(tx, sender)
+            stale = self._stale(await self._senders.beats(tx), sender)
+            for each, beat in stale:
+                log.warning("sender %s is gone", each)
+                await self._senders.strike_off(tx, each, beat)
+        if self._sender not in (None, sender):
             log.warning("this process was taken for dead; its messages are with others now")
         self._sender = sender
+        return bool(stale)
 
-    async def take_over(self) -> None:
-        """Strikes off processes that stand still and takes up what the dead have left."""
-        async with self._db.worker() as tx:
-            for sender, beat in self._stale(await self._senders.beats(tx)):
-                log.warning("sender %s is gone", sender)
-                await self._senders.strike_off(tx, sender, beat)
+    async def _take_over(self) -> None:
+        """Takes up what processes that are gone have left, also those that left by themselves."""
         freed = await self._db.retrying(self._free)
         while await self._db.retrying(self._conclude_calls) == TAKEN_AT_ONCE_MAX:
             freed = True
         if freed:
             self._on_planned()
 
-    def _stale(self, beats: Mapping[UUID, int]) -> list[tuple[UUID, int]]:
+    def _stale(self, beats: Mapping[UUID, int], own: UUID) -> list[tuple[UUID, int]]:
         """Processes other than this one whose beat has not changed for the time to live."""
         now = self._clock.monotonic()
         for sender, beat in beats.items():
@@ -122,7 +133,7 @@ class Liveness:
         return [
             (sender, beat)
             for sender, (beat, since) in self._seen.items()
-            if sender != self._sender and now - since >= self._pulse.ttl_s
+            if sender != own and now - since >= self._pulse.ttl_s
         ]
 
     async def _free(self) -> bool:

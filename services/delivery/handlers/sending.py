@@ -31,7 +31,7 @@ from contracts.telemetry import (
 from kit import telemetry
 from kit.clock import Clock
 from kit.db.database import Database
-from kit.errors import Unavailable
+from kit.errors import KairosError, Unavailable
 from services.delivery.domain import attempts, faults
 from services.delivery.domain.attempts import Conclusion, Result
 from services.delivery.domain.faults import Verdict
@@ -105,7 +105,7 @@ class Sending:
                 await self._draft()
                 await self._round()
                 pause_s = PAUSE_S_MIN
-            except Unavailable as error:
+            except KairosError as error:  # whatever a neighbour says: no permit, no call
                 log.warning("%d messages wait: %s", len(self._held()), error)
                 await first_of(is_set(self._stop), timeout_s=pause_s * (0.5 + self._tools.chance()))
                 pause_s = min(pause_s * 2, PAUSE_S_MAX)
@@ -245,10 +245,16 @@ class Sending:
 async def put_back(tools: Tools, claims: Sequence[Claim], next_at: datetime) -> None:
     """Gives claims up, however long Postgres is away."""
     sender = tools.sender()
-    while claims and sender is not None:
+    if sender is None:
+        return
+
+    async def give_back() -> None:
+        async with tools.db.worker() as tx:
+            await tools.outbound.put_back(tx, sender, claims, next_at)
+
+    while claims:
         try:
-            async with tools.db.worker() as tx:
-                await tools.outbound.put_back(tx, sender, claims, next_at)
+            await tools.db.retrying(give_back)
         except Unavailable as error:
             log.warning("%d messages cannot be given back yet: %s", len(claims), error)
             await asyncio.sleep(PAUSE_S_MAX)
