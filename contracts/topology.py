@@ -52,8 +52,10 @@ FACTS: dict[str, tuple[StreamSpec, str, str]] = {
 """Body of a Fact → the stream it travels on, and domain and default `<what>` of its feed subject.
 """
 
-NOT_ON_THE_FEED = frozenset({"event_accepted", "message_ordered"})
-"""Raw events (a workspace may switch them on later) and orders (they carry an address)."""
+NOT_ON_THE_FEED = frozenset({"event_accepted", "message_ordered", "attempt_finished"})
+"""Raw events (a workspace may switch them on later), orders (they carry an address) and attempts
+(they carry the template's variables).
+"""
 
 
 def feed_subject(workspace: str, body: str, what: str | None = None) -> str | None:
