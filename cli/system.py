@@ -18,7 +18,7 @@ from nats.aio.client import Client
 from cli.settings import PREFIX, Settings
 from kit.embedded.child import Program
 from kit.embedded.external import check_nats, check_postgres
-from kit.embedded.nats import silent
+from kit.embedded.nats import connect_once
 from kit.embedded.ports import LOOPBACK, require_free
 from kit.embedded.supervisor import Backing, External, System
 from kit.embedded.vault import Vault, token, write_private
@@ -152,7 +152,7 @@ class Kairos(System):
 
         password = self._settings.role_password
         dsns = await prepare(backing.postgres_dsn, backing.data, HOMES, password)
-        common = self._common(backing)
+        common = self.common(backing)
         sandbox, services, gateway = list[Program](), list[Program](), list[Program]()
         if self.options.sandbox:
             ready = _answers(f"{self.sandbox_url}/healthz")
@@ -161,7 +161,7 @@ class Kairos(System):
             env = common | _logins(dsns[name])
             ready = self._healthy(name)
             services.append(self._python(name, f"services.{name}.main", env, ready))
-        env = common | _logins(dsns["gateway"]) | self._for_gateway()
+        env = common | _logins(dsns["gateway"]) | self.for_gateway()
         ready = _answers(f"{self.url}/readyz")
         gateway = [self._python("gateway", "gateway.main", env, ready, self.url)]
         return [sandbox, services, gateway]
@@ -178,7 +178,7 @@ class Kairos(System):
             address=address,
         )
 
-    def _common(self, backing: Backing) -> dict[str, str]:
+    def common(self, backing: Backing) -> dict[str, str]:
         """What every process is told; what the environment says about delivery stands."""
         signing = self._vault.kept(
             "signing", lambda: {"link_secret": token(), "webhook_secret": _webhook_secret()}
@@ -208,7 +208,8 @@ class Kairos(System):
         }
         return {**proposed, **self._env, **decided}
 
-    def _for_gateway(self) -> dict[str, str]:
+    def for_gateway(self) -> dict[str, str]:
+        """What the gateway is told beside that."""
         workspace = self._workspace()
         return {
             "KAIROS_GATEWAY_HOST": LOOPBACK,
@@ -233,11 +234,7 @@ class Kairos(System):
         """A connection to ask with; a new one where NATS has restarted."""
         async with self._connecting:
             if self._client is None or not self._client.is_connected:
-                client = Client()
-                await client.connect(
-                    self.backing.nats_url, name="kairos-up", allow_reconnect=False, error_cb=silent
-                )
-                self._client = client
+                self._client = await connect_once(self.backing.nats_url)
             return self._client
 
     def _healthy(self, service: str) -> Ready:

@@ -3,11 +3,10 @@
 from urllib.parse import urlsplit
 
 import asyncpg
-from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from kit.embedded.errors import EmbeddedError
-from kit.embedded.nats import assert_sync_always, silent
+from kit.embedded.nats import assert_sync_always, connect_once
 
 _CONNECT_TIMEOUT_S = 5
 
@@ -30,14 +29,8 @@ async def check_postgres(dsn: str) -> None:
 
 async def check_nats(url: str) -> None:
     """Raises EmbeddedError unless a NATS server answers there and does not lose what it took."""
-    client = Client()
     try:
-        await client.connect(
-            url,
-            allow_reconnect=False,
-            connect_timeout=_CONNECT_TIMEOUT_S,
-            error_cb=silent,
-        )
+        client = await connect_once(url)
     except (OSError, TimeoutError, ValueError, NatsError) as error:
         raise EmbeddedError(_refused("KAIROS_NATS_URL", url, error)) from error
     try:

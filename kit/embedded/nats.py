@@ -98,8 +98,30 @@ async def _ask_servers(nats: Client, timeout_s: float) -> list[dict[str, Any]]:
         await subscription.unsubscribe()
 
 
-async def silent(error: Exception) -> None:
-    """For clients that raise the error as well: once is enough."""
+async def connect_once(url: str, timeout_s: int = 5) -> Client:
+    """A connection that is made at once or not at all, and that never reconnects.
+
+    Raises nats-py's errors or OSError; says nothing besides.
+    """
+    client = Client()
+    try:
+        await client.connect(
+            url,
+            name="kairos-up",
+            allow_reconnect=False,
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+            connect_timeout=timeout_s,
+            error_cb=_silent,
+        )
+    except BaseException:
+        await client.close()
+        raise
+    return client
+
+
+async def _silent(error: Exception) -> None:
+    """The error is raised as well."""
 
 
 class EmbeddedNats:
@@ -144,7 +166,7 @@ class EmbeddedNats:
                 host=LOOPBACK,
                 port=self.port,
                 monitor=monitor,
-                store=json.dumps(str(folder)),  # the server adds /jetstream
+                store=json.dumps(str(folder), ensure_ascii=False),  # the server adds /jetstream
                 sync_subject=SYNC_SUBJECT,
                 user=USER,
                 password=self._password,
@@ -172,8 +194,7 @@ class EmbeddedNats:
 
     async def check(self) -> None:
         """Raises NatsUnusable unless the server says that it syncs every write."""
-        client = Client()
-        await client.connect(self.url, allow_reconnect=False, connect_timeout=5, error_cb=silent)
+        client = await connect_once(self.url)
         try:
             if not await assert_sync_always(client):
                 raise NatsUnusable("the embedded NATS does not tell whether it syncs every write")

@@ -12,11 +12,10 @@ from pathlib import Path
 import asyncpg
 import nats
 import pytest
-from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from kit.embedded.errors import NatsUnusable, PortTaken, PostgresUnusable, StartFailed
-from kit.embedded.nats import EmbeddedNats, assert_sync_always, server_binary, silent
+from kit.embedded.nats import EmbeddedNats, assert_sync_always, connect_once, server_binary
 from kit.embedded.ports import LOOPBACK, free_port, holder, require_free
 from kit.embedded.postgres import EmbeddedPostgres
 from tests.integration.embedded.small_system import proc, stranger
@@ -128,12 +127,8 @@ async def test_nats_is_durable_and_private(data: Path) -> None:
         info = await client.jetstream().stream_info("EVENTS")
         assert info.state.messages == 1
         await client.close()
-        guest = Client()
         with pytest.raises(NatsError, match="Authorization"):
-            await guest.connect(
-                f"nats://{LOOPBACK}:{server.port}", allow_reconnect=False, error_cb=silent
-            )
-        await guest.close()
+            await connect_once(f"nats://{LOOPBACK}:{server.port}")
 
 
 @contextlib.contextmanager
@@ -153,8 +148,7 @@ def other_nats(data: Path, configuration: str) -> Iterator[str]:
 
 
 async def _sync_check(url: str) -> bool:
-    client = Client()
-    await client.connect(url, allow_reconnect=False)
+    client = await connect_once(url)
     try:
         return await assert_sync_always(client)
     finally:
