@@ -1,5 +1,6 @@
 """Protobuf ⇄ domain: the only room that sees generated code."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -27,12 +28,14 @@ from contracts.gen.kairos.delivery.v1.service_pb2 import (
 from contracts.topology import DELIVERIES, feed_subject
 from kit.bus.spec import IncomingFact, OutgoingFact
 from kit.clock import from_us, to_us
-from kit.errors import Malformed
+from kit.errors import Malformed, NotFound
 from kit.ids import partition_of
 from services.delivery.domain.ids import attempt_fact_id, receipt_fact_id
 from services.delivery.domain.message import Order, Outcome
 from services.delivery.domain.receipts import Receipt, ReceiptKind
 from services.delivery.ports import AttemptRow, MessageRow, Written
+
+_PROVIDER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 OUTCOMES: dict[Outcome, AttemptOutcome] = {
     Outcome.ACCEPTED: AttemptOutcome.ATTEMPT_OUTCOME_ACCEPTED,
@@ -180,11 +183,13 @@ def read_template(body: bytes) -> tuple[int, bytes] | None:
 
 
 def read_webhook(body: bytes) -> tuple[str, bytes, dict[str, str]]:
-    """Provider, raw body and headers of a webhook; raises Malformed."""
+    """Provider, raw body and headers of a webhook; raises Malformed or NotFound."""
     try:
         request = TakeReceiptsRequest.FromString(body)
     except ValueError as error:
         raise Malformed("The question is no TakeReceiptsRequest") from error
+    if not _PROVIDER.fullmatch(request.provider):
+        raise NotFound("There is no such provider")
     return request.provider, request.body, dict(request.headers)
 
 

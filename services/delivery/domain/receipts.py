@@ -19,6 +19,8 @@ from msgspec import Meta
 AGE_S_MAX = 300.0
 """A signed body further from now than this is a replay; the specification's advice."""
 _PREFIX = "whsec_"
+_STORABLE = r"^[^\x00]*$"
+"""Postgres keeps any text but NUL."""
 
 
 class ReceiptKind(StrEnum):
@@ -41,12 +43,12 @@ class Event(msgspec.Struct, frozen=True):
         message_id: the Message-ID header we sent, or the id the provider gave the message.
     """
 
-    event_id: Annotated[str, Meta(min_length=1, max_length=200)]
+    event_id: Annotated[str, Meta(min_length=1, max_length=200, pattern=_STORABLE)]
     type: ReceiptKind
-    message_id: Annotated[str, Meta(min_length=1, max_length=500)]
+    message_id: Annotated[str, Meta(min_length=1, max_length=500, pattern=_STORABLE)]
     at: Annotated[datetime, Meta(tz=True)]
     machine: bool = False
-    detail: Annotated[str, Meta(max_length=500)] = ""
+    detail: Annotated[str, Meta(max_length=500, pattern=_STORABLE)] = ""
 
 
 class Webhook(msgspec.Struct, frozen=True):

@@ -23,13 +23,21 @@ from services.delivery.ports import Links, Templates, Unrenderable
 EMAIL = "email"
 
 
+DETAIL_CHARS_MAX = 300
+
+
+def shown(text: str) -> str:
+    """Text fit for a column and a page: short, without control characters."""
+    return "".join(c if c.isprintable() else "?" for c in text[:DETAIL_CHARS_MAX])
+
+
 class Unsendable(Exception):
     """No attempt can ever work; `fault` says what is wrong, `detail` where."""
 
     def __init__(self, fault: Fault, detail: str) -> None:
         super().__init__(detail)
         self.fault = fault
-        self.detail = detail
+        self.detail = shown(detail)
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,8 @@ async def test_unsigned_old_or_foreign_webhooks_are_refused(office: Office) -> N
             await post(office, body=b"[]")
         with pytest.raises(Invalid):
             await post(office, {**good, "type": "danced"})
+        with pytest.raises(Invalid):
+            await post(office, {**good, "detail": "a\x00b"})
         assert await office.admin.fetchval("SELECT count(*) FROM delivery.receipts") == 0
 
 

@@ -148,6 +148,7 @@ async def test_message_that_waits_too_long_expires(office: Office) -> None:
         ({"template": "nosuch"}, "template"),
         ({"template": "sms"}, "template"),
         ({"template": "broken"}, "template"),
+        ({"template": "nul"}, "template"),
         (
             {"variables_json": b'{"profile": {"first_name": "A\\nBcc: eve@example.com"}}'},
             "template",
@@ -162,6 +163,8 @@ async def test_what_can_never_be_sent_is_rejected(
     """Rejected with the class of the fault; the next message is none the worse."""
     office.decision.templates["sms"] = {"key": "sms", "channel": "sms", "content": {"de": HTML}}
     office.decision.templates["broken"] = {"key": "broken", "channel": "email", "content": {}}
+    nul = {"de": {"subject": "{{ profile['a\x00b'] }}", "html": "x"}}
+    office.decision.templates["nul"] = {"key": "nul", "channel": "email", "content": nul}
     async with office.delivery("http"):
         [bad] = await office.decision.order(**changed)
         [good] = await office.decision.order()
