@@ -30,8 +30,7 @@ check: install ## Check style, types, import contracts, rules and generated code
 	@$(BIN)/python -m dev.check
 
 bench: install ## Measure the bars
-	@$(BIN)/python -m bench.pure_step
-	@$(BIN)/python -m bench.event_to_provider
+	@$(BIN)/python -m bench
 
 gen: install ## Write generated code and reference pages
 	@$(BIN)/python -m contracts.generate

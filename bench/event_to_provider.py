@@ -9,10 +9,10 @@ import asyncio
 import statistics
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bench.results import Figure
 from kit.clock import SystemClock
 from tests.support.running import Running, eventually, identify, running, track
 
@@ -21,21 +21,26 @@ RATE_PER_S = 20
 WARM_UP, ROUNDS, EVENTS = 40, 3, 300
 
 
-@dataclass(frozen=True)
-class Latency:
-    """One round."""
-
-    p50_ms: float
-    p99_ms: float
+Latency = tuple[float, float]
+"""p50 and p99 of one round, in ms."""
 
 
-async def measure() -> list[Latency]:
-    """Rounds on one running system, after a warm-up."""
+async def measure() -> list[Figure]:
+    """The medians over rounds on one running system, after a warm-up."""
     with tempfile.TemporaryDirectory() as data:
         async with running(Path(data)) as system:
             await system.apply_pack()
             await _round(system, "warm", WARM_UP)
-            return [await _round(system, f"round{n}", EVENTS) for n in range(ROUNDS)]
+            rounds = [await _round(system, f"round{n}", EVENTS) for n in range(ROUNDS)]
+    bench = "event to provider"
+    return [
+        Figure(bench, "p50 at 20 events/s, tracing on", _median(rounds, 0), "ms", BAR_P50_MS),
+        Figure(bench, "p99 at 20 events/s, tracing on", _median(rounds, 1), "ms", BAR_P99_MS),
+    ]
+
+
+def _median(rounds: Sequence[Latency], which: int) -> float:
+    return statistics.median(each[which] for each in rounds)
 
 
 async def _round(system: Running, name: str, events: int) -> Latency:
@@ -66,22 +71,4 @@ async def _round(system: Running, name: str, events: int) -> Latency:
 
 def _latency(times_ms: Sequence[float]) -> Latency:
     cuts = statistics.quantiles(times_ms, n=100)
-    return Latency(cuts[49], cuts[98])
-
-
-def main() -> tuple[float, float]:
-    """Prints and returns the medians over the rounds: p50 and p99 in ms."""
-    rounds = asyncio.run(measure())
-    p50 = statistics.median(each.p50_ms for each in rounds)
-    p99 = statistics.median(each.p99_ms for each in rounds)
-    for each in rounds:
-        print(f"  p50 {each.p50_ms:.1f} ms   p99 {each.p99_ms:.1f} ms")
-    print(
-        f"event to provider, {RATE_PER_S}/s, tracing on: p50 {p50:.1f} ms (bar {BAR_P50_MS:.0f}),"
-        f" p99 {p99:.1f} ms (bar {BAR_P99_MS:.0f})"
-    )
-    return p50, p99
-
-
-if __name__ == "__main__":
-    main()
+    return cuts[49], cuts[98]

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from bench.results import Figure
 from services.decision.domain import state as states
 from services.decision.domain.catalog import parse_catalog
 from services.decision.domain.ids import derive_id
@@ -28,6 +29,7 @@ from services.decision.domain.state import (
 from services.decision.domain.step import StepResult, step
 
 BAR_US = 100.0
+BAR_BYTES = 1_800
 NOW = datetime(2026, 3, 27, 10, 30, tzinfo=UTC)
 NIGHT = datetime(2026, 3, 27, 22, 30, tzinfo=UTC)
 MORNING = datetime(2026, 3, 28, 7, 30, tzinfo=UTC)
@@ -167,8 +169,8 @@ def check(result: StepResult) -> None:
     assert (len(decision.candidates), len(policies)) == (JOURNEYS, POLICIES)
 
 
-def main() -> int:
-    """Measure, print, and fail above the bar."""
+def measure() -> list[Figure]:
+    """The figures of the pure step, and of reading and writing the state around it."""
     catalog, start, order = parse_catalog(documents()), person(), event(NOW)
     stored = states.encode(start)
     # Five scenes are wanted at night and held; in the morning they compete.
@@ -176,19 +178,23 @@ def main() -> int:
     morning = WakeupInput(derive_id(PERSON, "morning"), MORNING)
     check(step(held, [morning], catalog, MORNING))
     check(step(start, [order], catalog, NOW))
-    step_us = best_us(lambda: step(held, [morning], catalog, MORNING))
-    rows = [
-        ("decide 5 candidates (the bar)", step_us),
-        ("enter 5 journeys and decide", best_us(lambda: step(start, [order], catalog, NOW))),
-        ("an event nobody waits for", best_us(lambda: step(start, [view(NOW)], catalog, NOW))),
-        ("decode the state", best_us(lambda: states.decode(stored))),
-        ("encode the state", best_us(lambda: states.encode(start))),
+    timed = [
+        ("decide 5 candidates", lambda: step(held, [morning], catalog, MORNING), BAR_US),
+        ("enter 5 journeys and decide", lambda: step(start, [order], catalog, NOW), None),
+        ("an event nobody waits for", lambda: step(start, [view(NOW)], catalog, NOW), None),
+        ("decode the state", lambda: states.decode(stored), None),
+        ("encode the state", lambda: states.encode(start), None),
     ]
-    print(f"{'state':<34}{len(stored):>8} bytes")
-    for name, figure_us in rows:
-        print(f"{name:<34}{figure_us:>8.1f} µs")
-    print(f"{'bar':<34}{BAR_US:>8.1f} µs")
-    return 0 if step_us <= BAR_US else 1
+    figures = [Figure("pure step", name, best_us(call), "µs", bar) for name, call, bar in timed]
+    return [*figures, Figure("pure step", "state", len(stored), "bytes", BAR_BYTES)]
+
+
+def main() -> int:
+    """Measures and prints; fails above the bar."""
+    figures = measure()
+    for each in figures:
+        print(each)
+    return 0 if all(each.holds for each in figures) else 1
 
 
 if __name__ == "__main__":
