@@ -40,7 +40,7 @@ def keep(figures: Iterable[Figure]) -> None:
     """Appends figures to results.csv."""
     new = not FILE.exists()
     with FILE.open("a", newline="") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         if new:
             writer.writerow(COLUMNS)
         for each in figures:
