@@ -101,12 +101,15 @@ async def _ask_servers(nats: Client, timeout_s: float) -> list[dict[str, Any]]:
 async def connect_once(url: str, timeout_s: int = 5) -> Client:
     """A connection that is made at once or not at all, and that never reconnects.
 
-    Raises nats-py's errors or OSError; says nothing besides.
+    Raises nats-py's errors or OSError, ValueError for what is no address; says nothing besides.
     """
+    servers = url.split(",")
+    if not all(urllib.parse.urlsplit(each).hostname for each in servers):
+        raise ValueError("an address looks like nats://host:4222")
     client = Client()
     try:
         await client.connect(
-            url,
+            servers,
             name="kairos-up",
             allow_reconnect=False,
             max_reconnect_attempts=1,
