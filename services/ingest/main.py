@@ -3,7 +3,7 @@
 from contracts.topology import EVENTS
 from kit.service import Parts, Service, run
 from kit.settings import load
-from services.ingest.handlers.accept import Acceptance, Submission
+from services.ingest.handlers.accept import Acceptance
 from services.ingest.handlers.group import GroupCommit, Limits
 from services.ingest.settings import Settings
 from services.ingest.store import PostgresStore
@@ -18,7 +18,7 @@ async def compose(service: Service) -> Parts:
     store = PostgresStore()
     commits = GroupCommit(
         Acceptance(service.db, store, service.clock).commit,
-        _events_in,
+        lambda submission: submission.weight,
         Limits(
             group_weight_max=settings.group_events_max,
             queue_weight_max=settings.queue_events_max,
@@ -30,10 +30,6 @@ async def compose(service: Service) -> Parts:
         endpoints=endpoints(store, commits, service.clock, settings.requests_max),
         busy=[commits.busy],
     )
-
-
-def _events_in(submission: Submission) -> int:
-    return len(submission.items)
 
 
 def main() -> None:

@@ -21,7 +21,8 @@ class Settings:
         unit="events",
         lowest=100,
         highest=1_000_000,
-        why="about one second of work; what comes beyond is told to come back later",
+        why="about one second of work, 20 MB (one of over 1 KB counts for its KB); the rest is "
+        "told to come back",
     )
     committers: int = setting(
         2,

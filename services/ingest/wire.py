@@ -1,5 +1,6 @@
 """Protobuf ⇄ domain. The only place of ingest that sees generated code."""
 
+import re
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -19,6 +20,8 @@ from kit.ids import new_id, partition_of
 from services.ingest.domain.items import KeyKind, Kind, Refusal, Source
 from services.ingest.ports import Person, Recorded, RecordedMerge
 
+_WORKSPACE = re.compile(r"[a-z][a-z0-9-]{1,39}")
+
 KINDS = {
     Kind.TRACK: events.EVENT_KIND_TRACK,
     Kind.IDENTIFY: events.EVENT_KIND_IDENTIFY,
@@ -36,8 +39,11 @@ KEY_KINDS = {
 def read_accept(request: Request, clock: Clock, traceparent: str) -> tuple[str, bytes, Source]:
     """Call, body and source of an accept request.
 
-    A key of unknown kind counts as a browser's: the lesser trust.
+    A key of unknown kind counts as a browser's: the lesser trust. Raises Malformed where the
+    question names no workspace or cannot be read.
     """
+    if not _WORKSPACE.fullmatch(request.workspace):
+        raise Malformed("The question names no workspace")
     message = _parse(service.AcceptRequest(), request.body)
     is_server = message.key_kind == events.KEY_KIND_SERVER
     received_at = from_us(message.received_at_us) if message.received_at_us else clock.now()

@@ -46,6 +46,7 @@ PLACEHOLDER_IDS = frozenset(
 (The list that PostHog arrived at, without the words a shop might really use.)"""
 
 BATCH_CALLS = frozenset({"batch", "history"})
+KINDS = {kind.value: kind for kind in Kind}
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _PLACE = re.compile(r" - at `\$(.*)`$")
@@ -90,13 +91,13 @@ def read(call: str, body: bytes, source: Source) -> Reading:
     Raises:
         Refused: the body as a whole cannot be taken (for a single call, whatever is wrong with it).
     """
-    if call not in BATCH_CALLS and call not in Kind.__members__.values():
+    if call not in BATCH_CALLS and call not in KINDS:
         _refuse(f"There is no call named {call}", status=404)
     _check_text(body)
     if call in BATCH_CALLS:
         return _read_batch(call, body, source)
     common = _Common(source, sent_at=None, context=None, history=False)
-    return Reading(items=(_read_item(body, 0, Kind(call), common),), refused=())
+    return Reading(items=(_read_item(body, 0, KINDS[call], common),), refused=())
 
 
 class _Common:
@@ -236,11 +237,10 @@ def _decode(raw: bytes) -> _Call:
 
 
 def _kind_of(call: _Call) -> Kind:
-    try:
-        return Kind(call.type or "")
-    except ValueError:
-        known = ", ".join(Kind)
-        _refuse(f"type must be one of {known}", "/type")
+    kind = KINDS.get(call.type or "")
+    if kind is None:
+        _refuse(f"type must be one of {', '.join(KINDS)}", "/type")
+    return kind
 
 
 def _check_required(kind: Kind, call: _Call) -> None:

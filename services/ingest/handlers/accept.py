@@ -45,9 +45,10 @@ _refused = telemetry.counter(METRIC_EVENTS_REFUSED, "1", "Items refused")
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """The valid items of one request."""
+    """The valid items of one request. `weight` is their number, or their KB where that is more."""
 
     items: Sequence[Item]
+    weight: int
     traceparent: str
 
 
@@ -76,8 +77,10 @@ async def on_accept(
         raise _as_error(error.refusal) from None
     outcome = Outcome(accepted=0, repeated=0)
     if read.items:
-        submission = Submission(items=read.items, traceparent=source.traceparent)
-        outcome = await commits.submit(submission)
+        weight = max(len(read.items), len(body) // 1024)
+        outcome = await commits.submit(
+            Submission(items=read.items, weight=weight, traceparent=source.traceparent)
+        )
     refused = sorted([*read.refused, *outcome.refused], key=lambda each: each.index)
     _count_accepted(source.workspace, call, outcome.accepted)
     _count_refused(source.workspace, refused)

@@ -40,7 +40,7 @@ class Desk:
         self.clock = SystemClock()
         self.commits: GroupCommit[Submission, Outcome] = GroupCommit(
             Acceptance(self.db, self.store, self.clock).commit,
-            lambda submission: len(submission.items),
+            lambda submission: submission.weight,
             Limits(group_weight_max=500, queue_weight_max=20_000, workers=2),
         )
         self._accept = partial(on_accept, commits=self.commits, clock=self.clock)

@@ -209,6 +209,13 @@ async def test_wrong_request_is_refused_as_a_whole(
     assert await desk.rows("SELECT workspace FROM message_ids") == []
 
 
+async def test_request_without_a_workspace_is_refused(desk: Desk) -> None:
+    """Nothing is stored for nobody."""
+    for workspace in ("", "Shop", "a b"):
+        with pytest.raises(Malformed):
+            await desk.send(track("m-1"), workspace=workspace)
+
+
 async def test_item_postgres_refuses_harms_nobody_else(desk: Desk) -> None:
     """Twenty requests share commits; one item breaks a constraint of the database."""
     await desk.as_admin("ALTER TABLE ingest.events ADD CHECK (name <> 'poison') NOT VALID")
