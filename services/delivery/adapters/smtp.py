@@ -96,8 +96,10 @@ class SmtpMail:
                 line = await self._line()
             except _Refused as refused:
                 return _refusal(refused)
-            except (SMTPException, OSError, TimeoutError) as error:
+            except (OSError, TimeoutError) as error:
                 return Result(faults.UNREACHABLE, detail=type(error).__name__)
+            except SMTPException as error:  # the server lacks what we insist on
+                return Result(faults.CONFIGURATION, detail=type(error).__name__)
             result = await self._converse(line, mail, content, permit)
             if result is not None:
                 return result
