@@ -168,8 +168,10 @@ def permission_request(person: UUID) -> bytes:
     return decision_service.PermissionRequest(person=person.bytes).SerializeToString()
 
 
-def permission(reply: bytes) -> Any:
-    return _json(decision_service.PermissionReply.FromString(reply).permission_json)
+def permission(reply: bytes) -> dict[str, Any]:
+    told = _json(decision_service.PermissionReply.FromString(reply).permission_json)
+    shown: dict[str, Any] = _without_absent(told or {})
+    return shown
 
 
 def journeys_request(person: UUID) -> bytes:
@@ -178,7 +180,7 @@ def journeys_request(person: UUID) -> bytes:
 
 def journeys(reply: bytes) -> shapes.Journeys:
     told = _json(decision_service.JourneysReply.FromString(reply).journeys_json)
-    return shapes.Journeys(items=told or [])
+    return shapes.Journeys(items=_without_absent(told or []))
 
 
 # Decision, its decisions.
@@ -374,6 +376,14 @@ def outcomes(reply: bytes) -> shapes.Outcomes:
 
 def _json(data: bytes) -> Any:
     return msgspec.json.decode(data) if data else None
+
+
+def _without_absent(told: Any) -> Any:
+    """Leaves out members that are null or empty text."""
+    if isinstance(told, dict):
+        parts = {name: _without_absent(part) for name, part in told.items()}
+        return {name: part for name, part in parts.items() if part is not None and part != ""}
+    return [_without_absent(part) for part in told] if isinstance(told, list) else told
 
 
 def _id(data: bytes) -> UUID | None:

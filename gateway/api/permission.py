@@ -29,8 +29,7 @@ _ERRORS = documented(NotFound, Invalid)
 async def permission(ref: Ref, ctx: Ctx, key: Reader) -> JsonObject:
     person = await find_profile(ctx, key.workspace, ref)
     request = wire.permission_request(person.id)
-    told: JsonObject = wire.permission(await ctx.caller.call(PERMISSION, key.workspace, request))
-    return told
+    return wire.permission(await ctx.caller.call(PERMISSION, key.workspace, request))
 
 
 @router.put(

@@ -151,7 +151,9 @@ async def test_wrong_change_is_refused(door: Door, path: str, body: object, stat
 async def test_permission_is_shown(door: Door) -> None:
     door.toys.says(
         PERMISSION,
-        lambda _: decision.PermissionReply(permission_json=b'{"consents":[]}').SerializeToString(),
+        lambda _: decision.PermissionReply(
+            permission_json=b'{"consents":[],"pause":null}'
+        ).SerializeToString(),
     )
     answer = await door.http.get("/v1/profiles/user:u1/permission", headers=door.key("reader"))
 

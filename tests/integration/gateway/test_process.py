@@ -21,6 +21,7 @@ from contracts.topology import ACCEPT
 from kit import devclock
 from kit.bus.connection import Connection
 from kit.bus.rpc import Request
+from kit.clock import SystemClock, to_us
 from kit.embedded.ports import free_port
 from tests.integration.conftest import Databases
 from tests.integration.gateway.conftest import SERVICES, Toys
@@ -170,12 +171,17 @@ async def test_development_clock_moves_everyone(gateway: Gateway) -> None:
         offsets.append(json.loads(request.body)["offset_us"])
         return b"{}"
 
-    due = datetime.now().astimezone() + timedelta(days=10)
+    due_us = to_us(SystemClock().now() + timedelta(days=10))
 
     def clock_status(_: Request) -> bytes:
         is_due = not offsets or offsets[-1] < timedelta(days=9) // timedelta(microseconds=1)
-        next_due_us = int(due.timestamp() * 1_000_000) if is_due else None
-        rest: dict[str, object] = {"busy": False, "next_due_us": next_due_us, "tops": [], "floors": []}
+        next_due_us = due_us if is_due else None
+        rest: dict[str, object] = {
+            "busy": False,
+            "next_due_us": next_due_us,
+            "tops": [],
+            "floors": [],
+        }
         return json.dumps(rest).encode()
 
     await gateway.toys.stop_all()

@@ -122,16 +122,14 @@ async def test_timeline_asks_for_all_of_the_person_and_leaves_out_what_is_absent
     assert (asked.since_us, asked.until_us) == (AT_US, 0)
 
 
-@pytest.mark.parametrize(
-    "query", [{"limit": 0}, {"limit": 201}, {"since": "yesterday"}, {"sort": "asc"}]
-)
-async def test_wrong_query_is_422(door: Door, query: dict[str, Any]) -> None:
+async def test_wrong_query_is_422(door: Door) -> None:
+    wrong: dict[str, str | int] = {"limit": 0, "since": "yesterday", "sort": "asc"}
     answer = await door.http.get(
-        "/v1/profiles/user:u1/timeline", params=query, headers=door.key("reader")
+        "/v1/profiles/user:u1/timeline", params=wrong, headers=door.key("reader")
     )
 
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["parameter"] == f"query.{next(iter(query))}"[6:]
+    assert {each["parameter"] for each in answer.json()["errors"]} == set(wrong)
 
 
 async def test_decision_tells_the_whole_story(door: Door) -> None:
@@ -327,19 +325,18 @@ ROUTES = [
 ]
 
 
-@pytest.mark.parametrize("path", ROUTES)
-async def test_workspace_is_the_keys_and_nothing_elses(door: Door, path: str) -> None:
+async def test_workspace_is_the_keys_and_nothing_elses(door: Door) -> None:
     """No header, parameter or path can name another workspace."""
     headers = door.key("other") | {"kairos-workspace": "fitshop", "x-workspace": "fitshop"}
-    await door.http.get(path, headers=headers)
+    for path in ROUTES:
+        door.toys.asked.clear()
+        await door.http.get(path, headers=headers)
+        asked = [request for requests in door.toys.asked.values() for request in requests]
+        assert {request.workspace for request in asked} == {"othershop"}, path
 
-    asked = [request for requests in door.toys.asked.values() for request in requests]
-    assert asked
-    assert {request.workspace for request in asked} == {"othershop"}
 
-
-@pytest.mark.parametrize("path", ROUTES)
-async def test_read_needs_a_secret_key(door: Door, path: str) -> None:
-    assert (await door.http.get(path)).status_code == 401
-    assert (await door.http.get(path, headers=door.key("write"))).status_code == 403
+async def test_read_needs_a_secret_key(door: Door) -> None:
+    for path in ROUTES:
+        assert (await door.http.get(path)).status_code == 401, path
+        assert (await door.http.get(path, headers=door.key("write"))).status_code == 403, path
     assert door.toys.asked == {}

@@ -31,35 +31,35 @@ def reply(accepted: int, *refused: tuple[int, str, str, int]) -> bytes:
     return ingest.AcceptReply(accepted=accepted, refused=items).SerializeToString()
 
 
-@pytest.mark.parametrize(
-    ("path", "call"),
-    [
-        ("/v1/batch", "batch"),
-        ("/v1/track", "track"),
-        ("/v1/identify", "identify"),
-        ("/v1/page", "page"),
-        ("/v1/screen", "screen"),
-        ("/v1/group", "group"),
-        ("/v1/alias", "alias"),
-        ("/v1/t", "track"),
-        ("/v1/i", "identify"),
-    ],
-)
-async def test_call_reaches_ingest_as_it_came(door: Door, path: str, call: str) -> None:
-    body = json.dumps(TRACK, indent=3).encode()
-    answer = await door.http.post(
-        path, content=body, auth=BASIC, headers={"user-agent": "analytics-python/2.3"}
-    )
+CALLS = {
+    "/v1/batch": "batch",
+    "/v1/track": "track",
+    "/v1/identify": "identify",
+    "/v1/page": "page",
+    "/v1/screen": "screen",
+    "/v1/group": "group",
+    "/v1/alias": "alias",
+    "/v1/t": "track",
+    "/v1/i": "identify",
+}
 
-    assert answer.status_code == 200
-    assert answer.content == b'{"success": true}'
-    assert answer.headers["content-type"] == "application/json"
-    asked = accepted(door)
-    assert door.toys.requests(ACCEPT)[-1].workspace == "fitshop"
-    assert (asked.call, asked.body_json) == (call, body)
-    assert (asked.client_ip, asked.user_agent) == ("192.0.2.7", "analytics-python/2.3")
-    assert asked.key_kind == event_pb2.KEY_KIND_SERVER
-    assert asked.received_at_us > 0
+
+async def test_call_reaches_ingest_as_it_came(door: Door) -> None:
+    body = json.dumps(TRACK, indent=3).encode()
+    for path, call in CALLS.items():
+        answer = await door.http.post(
+            path, content=body, auth=BASIC, headers={"user-agent": "analytics-python/2.3"}
+        )
+
+        assert answer.status_code == 200
+        assert answer.content == b'{"success": true}'
+        assert answer.headers["content-type"] == "application/json"
+        asked = accepted(door)
+        assert door.toys.requests(ACCEPT)[-1].workspace == "fitshop"
+        assert (asked.call, asked.body_json) == (call, body)
+        assert (asked.client_ip, asked.user_agent) == ("192.0.2.7", "analytics-python/2.3")
+        assert asked.key_kind == event_pb2.KEY_KIND_SERVER
+        assert asked.received_at_us > 0
 
 
 async def test_browser_key_stays_what_it_is(door: Door) -> None:
