@@ -97,20 +97,20 @@ class Publisher:
             await self._target.gate.wait()
             self._something.clear()
             try:
-                found = await self._round()
+                more = await self._round()
                 pause_s = PAUSE_S_MIN
             except AWAY as error:
                 log.warning("%s %s not published: %s", self._spec.name, self._lane, error)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, PAUSE_S_MAX)
                 continue
-            if not found:
+            if not more:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(POLL_S):
                         await self._something.wait()
 
     async def _round(self) -> bool:
-        """Publishes the oldest rows, all partitions side by side; whether there were any.
+        """Publishes the oldest rows, all partitions side by side; whether there are surely more.
 
         What was read belongs to the incarnation of that moment: after a change there may be
         older rows to go first.
@@ -133,7 +133,7 @@ class Publisher:
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
-        return True
+        return rows.was_full(found)
 
     async def _partition(
         self, found: Sequence[Row], incarnation: str, acked: dict[int, int]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from kit.db.database import Database
 
-READ_ROWS = 256
+READ_ROWS = 1024
 READ_BYTES = 8 * 1024 * 1024
 """One read of a lane: enough for full envelopes in all partitions, and a bound on memory."""
 
@@ -95,6 +95,11 @@ async def unpublished(db: Database, stream: str, lane: str) -> list[Row]:
     async with db.worker(readonly=True) as tx:
         rows = await tx.fetch(_UNPUBLISHED, stream, lane, READ_ROWS, READ_BYTES)
     return [Row(*row) for row in rows]
+
+
+def was_full(found: Sequence[Row]) -> bool:
+    """Whether a read of `unpublished` stopped at one of its bounds."""
+    return len(found) == READ_ROWS or sum(len(row.body) for row in found) >= READ_BYTES
 
 
 async def any_unpublished(db: Database, stream: str) -> bool:
