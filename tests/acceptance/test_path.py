@@ -12,7 +12,7 @@ from tests.support.running import Running, eventually, identify, track
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
-TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+SERVICES = ("gateway", "ingest", "decision", "delivery", "history")
 
 
 async def _summaries(shop: Running, user: str, kind: str) -> list[str]:
@@ -72,7 +72,7 @@ async def test_one_trace_from_request_to_provider_call(shop: Running) -> None:
             for line in map(json.loads, path.read_text().splitlines())
             if line["trace_id"] == trace
         }
-        return {f"kairos-{s}" for s in ("gateway", "ingest", "decision", "delivery")} <= seen
+        return {f"kairos-{name}" for name in SERVICES} <= seen
 
     await eventually(everywhere, "spans of every service", within_s=10)
 
