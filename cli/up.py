@@ -43,8 +43,11 @@ async def _until_stopped(system: Kairos) -> None:
         if stop.is_set():
             say("stopping at once")
             system.hurry()
-        stop.set()
+        else:
+            say("stopping: what was accepted is finished or kept")
+            stop.set()
 
+    say(f"starting on {system.home.data}")
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, on_signal)
@@ -58,7 +61,6 @@ async def _until_stopped(system: Kairos) -> None:
         return
     show(system)
     await stopped
-    say("stopping: what was accepted is finished or kept")
     await system.stop()
 
 

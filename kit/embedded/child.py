@@ -13,7 +13,7 @@ from kit.embedded import processes
 from kit.embedded.errors import StartFailed
 from kit.embedded.unprivileged import RunAs, launching
 
-log = logging.getLogger("kairos.supervisor")
+logger = logging.getLogger("kairos.supervisor")
 
 LOG_BYTES_MAX = 16 * 1024 * 1024
 """A log above this is set aside as `<name>.log.1` before the next start."""
@@ -71,9 +71,20 @@ class Child:
         await program.before()
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES_MAX:
             self.log.replace(self.log.with_suffix(".log.1"))
+        starting = asyncio.ensure_future(self._create())
+        try:
+            self._process = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            self._process = await starting  # it exists by then, and whoever cancelled will stop it
+            raise
+        self.starts += 1
+        processes.record(self._run, program.name, self._process.pid)
+
+    async def _create(self) -> asyncio.subprocess.Process:
+        program = self.program
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            self._process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *launching(program.argv, program.cwd, program.run_as, program.hard_signal),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
@@ -83,8 +94,6 @@ class Child:
             )
         finally:
             os.close(log)
-        self.starts += 1
-        processes.record(self._run, program.name, self._process.pid)
 
     async def exited(self) -> int:
         """Waits for the end of the process; its exit status, or minus the signal."""
@@ -121,7 +130,7 @@ class Child:
                 await asyncio.wait_for(self.exited(), patience_s)
                 break
             except TimeoutError:
-                log.warning("%s does not end within %g s", self.program.name, patience_s)
+                logger.warning("%s does not end within %g s", self.program.name, patience_s)
                 patience_s = processes.KILL_PATIENCE_S
         self._sweep_group(self._process.pid)
         processes.forget(self._run, self.program.name)
