@@ -33,13 +33,18 @@ ON CONFLICT DO NOTHING
 """
 
 # One walk down the index for each person, then the newest of all walks: a single `person = ANY`
-# would read and sort everything these people ever did.
+# would read and sort everything these people ever did. OFFSET 0 keeps the merges from being hashed
+# as a whole, which is what a plan made while the table was small would do.
 _PAGE = """
 WITH RECURSIVE people AS (
     SELECT asked.person FROM unnest($2::uuid[]) AS asked (person)
     UNION
-    SELECT merges.loser
-    FROM people JOIN merges ON merges.workspace = $1 AND merges.winner = people.person
+    SELECT lost.loser
+    FROM people CROSS JOIN LATERAL (
+        SELECT loser FROM merges
+        WHERE merges.workspace = $1 AND merges.winner = people.person
+        OFFSET 0
+    ) AS lost
 )
 SELECT newest.* FROM people CROSS JOIN LATERAL (
     SELECT timeline.* FROM timeline
