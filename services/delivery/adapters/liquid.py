@@ -74,20 +74,18 @@ class LiquidTemplate:
         self._liquid = liquid
         self._document = document
         self._variants: dict[str, _Parsed] = {}
-        self._by_locale: dict[str, _Parsed] = {}
 
     def render(self, order: Order, unsubscribe_url: str) -> Content:
         """What this recipient reads; raises Unrenderable for anything the template does wrong."""
-        parsed = self._by_locale.get(order.locale) or self._parsed(order.locale)
+        parsed = self._parsed(order.locale)
         given = _variables(order) | {"unsubscribe_url": unsubscribe_url}
         given["now"] = order.ordered_at
         try:
-            content = Content(
+            return Content(
                 subject=parsed.subject.render(given),
                 html=parsed.html.render(given),
                 text=parsed.text.render(given),
             )
-            _ = content.sha256
         except Unrenderable:
             raise
         except (UndefinedError, ResourceLimitError) as error:
@@ -96,14 +94,12 @@ class LiquidTemplate:
             # Filters are Python functions over whatever a client sent: anything may be raised, and
             # what they say may quote it.
             raise Unrenderable(f"{type(error).__name__} while rendering") from error
-        return content
 
     def _parsed(self, locale: str) -> "_Parsed":
         found = locale_for(self._document, locale)
         parsed = self._variants.get(found)
         if parsed is None:
             parsed = self._variants[found] = _Parsed(self._liquid, self._document.content[found])
-        self._by_locale[locale] = parsed
         return parsed
 
 

@@ -7,8 +7,8 @@ A verdict says what is known about the message, not how annoyed we are:
     UNKNOWN  the provider may have accepted it
     STOP     definitely not accepted, and no other message would be: our set-up is wrong
 
-Sources: RFC 5321 §4.2 and RFC 4954 (SMTP replies), RFC 9110 (HTTP), anchors/reliability.md §3.
-Two places differ from that page on purpose: HTTP 400 rejects the message instead of stopping the
+Sources: RFC 5321 §4.2 and RFC 4954 (SMTP replies), RFC 9110 (HTTP).
+On purpose: HTTP 400 rejects the message instead of stopping the
 provider (mail APIs answer it for one bad recipient), and 502/504 are `unknown` (a gateway lost the
 answer of a provider that may have acted).
 """

@@ -42,8 +42,12 @@ class Content(msgspec.Struct, frozen=True):
 
     @property
     def sha256(self) -> bytes:
-        """Names this content on the timeline."""
-        return sha256(f"{self.subject}\x00{self.html}\x00{self.text}".encode()).digest()
+        """Names this content on the timeline; raises Unmailable for what is no Unicode text."""
+        try:
+            encoded = f"{self.subject}\x00{self.html}\x00{self.text}".encode()
+        except UnicodeEncodeError:
+            raise Unmailable("the content holds lone surrogates") from None
+        return sha256(encoded).digest()
 
 
 class Mail(msgspec.Struct, frozen=True):

@@ -57,10 +57,11 @@ class Letterhead:
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """A message ready for its provider."""
+    """A message ready for its provider, and the hash that names its content on the timeline."""
 
     claim: Claim
     mail: Mail
+    sha256: bytes
 
 
 class Drafts:
@@ -90,9 +91,9 @@ class Drafts:
             url = self._links.unsubscribe_url(order)
             content = template.render(order, url)
             mail = self._mail(order, to, content, url)
+            return Letter(claim, mail, mail.content.sha256)
         except (Unrenderable, Unmailable) as error:
             raise Unsendable(faults.TEMPLATE, str(error)) from error
-        return Letter(claim, mail)
 
     def _mail(self, order: Order, to: str, content: Content, url: str) -> Mail:
         head = self._letterhead

@@ -216,7 +216,6 @@ class Sending:
         trace: str = "",
     ) -> None:
         """Hands the outcome over and frees the slot."""
-        content = letter.mail.content if letter else None
         self._outcomes.put(
             Written(
                 claim=claim,
@@ -225,8 +224,8 @@ class Sending:
                 provider=self._tools.provider.name if called_at else "",
                 result=result,
                 called_at=called_at,
-                subject=content.subject if content else "",
-                content_sha256=content.sha256 if content else b"",
+                subject=letter.mail.content.subject if letter else "",
+                content_sha256=letter.sha256 if letter else b"",
                 traceparent=trace,
             )
         )

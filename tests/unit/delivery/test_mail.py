@@ -150,3 +150,9 @@ def test_same_content_has_the_same_hash_and_other_content_another() -> None:
     one = Content("a", "b", "c")
     assert one.sha256 == Content("a", "b", "c").sha256
     assert one.sha256 != Content("ab", "", "c").sha256
+
+
+def test_content_that_is_no_text_is_refused() -> None:
+    """A lone surrogate can be neither sent nor stored."""
+    with pytest.raises(Unmailable):
+        _ = Content("a", "\ud800", "c").sha256
