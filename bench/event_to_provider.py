@@ -1,6 +1,6 @@
 """From an accepted event to the provider's call, at 20 events a second, with tracing on.
 
-Bar (DESIGN §13): p50 at most 25 ms, p99 at most 80 ms. A whole system is started; each event is an
+Bar: p50 at most 25 ms, p99 at most 80 ms. A whole system is started; each event is an
 order of a new person, one per request; the time runs from the 200 to the moment the sandbox
 received the mail.
 """

@@ -1,6 +1,6 @@
 """The pure step: microseconds for 5 candidates, 10 policy rules and 20 segment conditions.
 
-Bar (DESIGN §13): at most 100 µs. Prints the figure, alone and with decoding and encoding the
+Bar: at most 100 µs. Prints the figure, alone and with decoding and encoding the
 person's state around it; the state is that of an active customer.
 
     .venv/bin/python -m bench.pure_step

@@ -2,6 +2,7 @@
 
 import typer
 
+from cli.apply import apply
 from cli.doctor import doctor
 from cli.down import down
 from cli.migrate import migrate
@@ -17,6 +18,7 @@ app = typer.Typer(
 app.command()(up)
 app.command()(down)
 app.command()(migrate)
+app.command()(apply)
 app.command()(doctor)
 
 

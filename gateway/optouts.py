@@ -1,4 +1,4 @@
-"""An opt-out is never refused (DESIGN §3, principle 7).
+"""An opt-out is never refused.
 
 It goes to decision. Where decision cannot answer, it is committed here, the caller is told that it
 counts, and it is relayed until decision has it. While decision is away it grants no permit either,
@@ -74,10 +74,6 @@ class OptOuts:
             for optout in pending:
                 with telemetry.span("optout.relay", parent=optout.traceparent or None):
                     await self._relay_one(optout)
-
-    async def is_busy(self) -> bool:
-        """Whether something waits to be relayed."""
-        return bool(await self._pending())
 
     async def _pending(self) -> list[store.PendingOptOut]:
         async with self._db.worker(readonly=True) as tx:

@@ -1,4 +1,4 @@
-"""The checker of the invariants, over the tables and the providers' ledger; see DESIGN §12.
+"""The checker of the numbered invariants of ARCHITECTURE.md, over the tables and the ledger.
 
 It runs after every acceptance and fault test, on a system at rest. Each function returns what is
 wrong, in words.
@@ -9,6 +9,9 @@ from collections.abc import Sequence
 
 from services.decision.domain import state as states
 from tests.support.running import Running, eventually
+
+REPLAYED = 20
+"""Decisions computed again by one check."""
 
 
 async def at_rest(system: Running, *, within_s: float = 60.0) -> None:
@@ -35,6 +38,7 @@ async def check(system: Running, accepted: Sequence[str] = ()) -> list[str]:
     wrong += await _i3_sent_once(system)
     wrong += await _i6_final(system)
     wrong += await _i7_timeline(system)
+    wrong += await _i10_replayable(system)
     wrong += await _no_dead_letters(system)
     return wrong
 
@@ -95,6 +99,21 @@ async def _i7_timeline(system: Running) -> list[str]:
         " ON t.workspace = e.workspace AND t.id = e.id GROUP BY e.id HAVING count(t.*) <> 1"
     )
     return [f"I7 event {row['id']} is {row['n']} times on the timeline" for row in rows]
+
+
+async def _i10_replayable(system: Running) -> list[str]:
+    """A sample of stored decisions, computed again from what they rested on."""
+    rows = await system.sql(
+        "SELECT id FROM decision.decisions WHERE workspace = $1 ORDER BY md5(id::text) LIMIT $2",
+        system.workspace,
+        REPLAYED,
+    )
+    answers = {row["id"]: await system.call("GET", f"/v1/decisions/{row['id']}") for row in rows}
+    return [
+        f"I10 decision {one} replays differently"
+        for one, answer in answers.items()
+        if not answer["basis"]["replay_agrees"]
+    ]
 
 
 async def _no_dead_letters(system: Running) -> list[str]:

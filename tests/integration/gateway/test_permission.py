@@ -212,7 +212,7 @@ async def test_forged_link_is_a_page_that_says_so(door: Door, method: str) -> No
 
 
 async def test_optout_is_taken_while_decision_is_away(door: Door) -> None:
-    """DESIGN principle 7: an opt-out is never refused; decision hears of it when it is back."""
+    """An opt-out is never refused; decision hears of it when it is back."""
     await door.toys.stop("decision")
     answer = await door.http.post(f"/u/{link()}")
     assert answer.status_code == 200

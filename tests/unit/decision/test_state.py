@@ -79,7 +79,7 @@ def active_customer(seed: int) -> PersonState:
 
 
 def test_active_customer_fits_the_bar() -> None:
-    """DESIGN §13: above it Postgres moves the row out of line and updates cost four times."""
+    """Above 1.8 KB Postgres moves the row out of line and updates cost four times."""
     sizes = sorted(len(state.encode(active_customer(seed))) for seed in range(500))
 
     assert sizes[int(len(sizes) * 0.95)] <= STATE_BYTES_P95_MAX
