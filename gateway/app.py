@@ -37,6 +37,7 @@ ROUTERS = (
     profiles.router,
     permission.router,
     permission.reads,
+    profiles.last,
     decisions.router,
     messages.router,
     catalog.router,

@@ -18,7 +18,7 @@ from gateway import problems
 from gateway.limits import InFlight
 from kit import telemetry
 from kit.clock import Clock
-from kit.errors import Broken, KairosError
+from kit.errors import Broken, KairosError, Malformed
 
 log = logging.getLogger("kairos.gateway")
 
@@ -27,6 +27,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 _UNBOUNDED = ("/healthz", "/readyz", "/metrics")
 """Answered however busy the gateway is."""
 
+_NUL = "No id, name or cursor contains the character NUL"
 _duration = telemetry.histogram(METRIC_HTTP_DURATION, "s", "Time to answer an HTTP request")
 
 
@@ -65,6 +66,9 @@ class Edge:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
+        if "\0" in path or b"%00" in scope["query_string"]:
+            await problems.answer(Malformed(_NUL))(scope, receive, send)
+            return
         if path in _UNBOUNDED:
             await self._app(scope, receive, send)
             return

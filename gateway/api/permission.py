@@ -22,7 +22,7 @@ _ERRORS = documented(NotFound, Invalid)
 
 
 @reads.get(
-    "/v1/profiles/{ref}/permission",
+    "/v1/profiles/{ref:path}/permission",
     summary="All parts of a person's permission, with the verdict per channel and topic",
     responses=documented(NotFound),
 )
@@ -33,7 +33,7 @@ async def permission(ref: Ref, ctx: Ctx, key: Reader) -> JsonObject:
 
 
 @router.put(
-    "/v1/profiles/{ref}/consents/{channel}/{topic}",
+    "/v1/profiles/{ref:path}/consents/{channel}/{topic}",
     summary="Record consent, or that it was withdrawn",
     description="In force when this answers. A withdrawal is never refused: where decision is away"
     " it is committed here and relayed.",
@@ -55,7 +55,7 @@ async def put_consent(
 
 
 @router.put(
-    "/v1/profiles/{ref}/objection",
+    "/v1/profiles/{ref:path}/objection",
     summary="Record an objection to all direct marketing (Art. 21 GDPR)",
     responses=_ERRORS,
 )
@@ -64,24 +64,24 @@ async def put_objection(ref: Ref, ctx: Ctx, key: Admin, asked: Evidence | None =
 
 
 @router.delete(
-    "/v1/profiles/{ref}/objection", summary="Record that it was taken back", responses=_ERRORS
+    "/v1/profiles/{ref:path}/objection", summary="Record that it was taken back", responses=_ERRORS
 )
 async def delete_objection(ref: Ref, ctx: Ctx, key: Admin) -> Changed:
     return await _lift(ctx, key, ref, "objection")
 
 
-@router.put("/v1/profiles/{ref}/pause", summary="No marketing until a date", responses=_ERRORS)
+@router.put("/v1/profiles/{ref:path}/pause", summary="No marketing until a date", responses=_ERRORS)
 async def put_pause(ref: Ref, asked: Pause, ctx: Ctx, key: Admin) -> Changed:
     return await _set(ctx, key, ref, "pause", asked)
 
 
-@router.delete("/v1/profiles/{ref}/pause", summary="End the pause", responses=_ERRORS)
+@router.delete("/v1/profiles/{ref:path}/pause", summary="End the pause", responses=_ERRORS)
 async def delete_pause(ref: Ref, ctx: Ctx, key: Admin) -> Changed:
     return await _lift(ctx, key, ref, "pause")
 
 
 @router.put(
-    "/v1/profiles/{ref}/mute",
+    "/v1/profiles/{ref:path}/mute",
     summary="No marketing while something is being sorted out",
     responses=_ERRORS,
 )
@@ -89,7 +89,7 @@ async def put_mute(ref: Ref, ctx: Ctx, key: Admin, asked: Evidence | None = None
     return await _set(ctx, key, ref, "mute", asked or Evidence())
 
 
-@router.delete("/v1/profiles/{ref}/mute", summary="It is sorted out", responses=_ERRORS)
+@router.delete("/v1/profiles/{ref:path}/mute", summary="It is sorted out", responses=_ERRORS)
 async def delete_mute(ref: Ref, ctx: Ctx, key: Admin) -> Changed:
     return await _lift(ctx, key, ref, "mute")
 

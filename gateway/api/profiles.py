@@ -15,6 +15,8 @@ from gateway.shapes import Journeys, Profile, Timeline, TimelineQuery
 from kit.errors import Invalid, NotFound
 
 router = APIRouter(tags=["profiles"])
+last = APIRouter(tags=["profiles"])
+"""Comes after all that lies below a profile: a ref may contain a slash."""
 
 Ref = Annotated[
     str,
@@ -27,17 +29,7 @@ Ref = Annotated[
 
 
 @router.get(
-    "/v1/profiles/{ref}",
-    summary="A person",
-    response_model_exclude_none=True,
-    responses=documented(NotFound),
-)
-async def profile(ref: Ref, ctx: Ctx, key: Reader) -> Profile:
-    return await find_profile(ctx, key.workspace, ref)
-
-
-@router.get(
-    "/v1/profiles/{ref}/timeline",
+    "/v1/profiles/{ref:path}/timeline",
     summary="Everything that happened with a person, newest first",
     description="Events, decisions (also the silent ones, with their reasons), messages, receipts,"
     " consent: one line each, merged profiles read as one.",
@@ -63,7 +55,7 @@ async def timeline(
 
 
 @router.get(
-    "/v1/profiles/{ref}/journeys",
+    "/v1/profiles/{ref:path}/journeys",
     summary="Where a person stands in each journey",
     responses=documented(NotFound),
 )
@@ -71,6 +63,16 @@ async def journeys(ref: Ref, ctx: Ctx, key: Reader) -> Journeys:
     person = await find_profile(ctx, key.workspace, ref)
     request = wire.journeys_request(person.id)
     return wire.journeys(await ctx.caller.call(JOURNEYS, key.workspace, request))
+
+
+@last.get(
+    "/v1/profiles/{ref:path}",
+    summary="A person",
+    response_model_exclude_none=True,
+    responses=documented(NotFound),
+)
+async def profile(ref: Ref, ctx: Ctx, key: Reader) -> Profile:
+    return await find_profile(ctx, key.workspace, ref)
 
 
 def _split(names: list[str]) -> list[str]:

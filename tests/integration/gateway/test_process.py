@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 import pytest_asyncio
+from segment.analytics.client import Client as SegmentClient
 
 from contracts.gen.kairos.ingest.v1 import service_pb2 as ingest
 from contracts.topology import ACCEPT
@@ -120,6 +121,18 @@ async def test_development_workspace_is_there_at_once_and_after_a_restart(
             assert answer.status_code == 200
         child.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(child.wait(), STARTED_S) == 0
+
+
+async def test_stock_segment_client_is_served(gateway: Gateway) -> None:
+    """Unmodified, as an app in production has it: Basic authentication, gzip, retries off."""
+    await gateway.started()
+    client = SegmentClient(WRITE[0], host=gateway.url, gzip=True, sync_mode=True, max_retries=0)
+    await asyncio.to_thread(client.track, "u1", "Order Completed", {"total": 29.9})
+
+    (request,) = gateway.toys.requests(ACCEPT)
+    asked = ingest.AcceptRequest.FromString(request.body)
+    (item,) = json.loads(asked.body_json)["batch"]
+    assert (asked.call, item["event"], item["userId"]) == ("batch", "Order Completed", "u1")
 
 
 async def test_request_under_way_is_answered_before_the_end(gateway: Gateway) -> None:

@@ -75,6 +75,23 @@ async def test_profile_is_shown(door: Door) -> None:
     assert request.ref == "user:u1"
 
 
+async def test_ref_may_contain_a_slash(door: Door) -> None:
+    """Ids are whatever another system calls its people."""
+    for path in ("", "/timeline", "/journeys"):
+        await door.http.get(f"/v1/profiles/user:a%2Fb{path}", headers=door.key("reader"))
+
+    asked = [ingest.ProfileRequest.FromString(r.body).ref for r in door.toys.requests(PROFILE)]
+    assert asked == ["user:a/b"] * 3
+
+
+async def test_nul_reaches_nobody(door: Door) -> None:
+    """Postgres cannot store it."""
+    for path in ("/v1/profiles/user:%00", "/v1/profiles/user:u1/timeline?cursor=%00"):
+        answer = await door.http.get(path, headers=door.key("reader"))
+        assert answer.status_code == 400
+    assert door.toys.asked == {}
+
+
 async def test_timeline_asks_for_all_of_the_person_and_leaves_out_what_is_absent(
     door: Door,
 ) -> None:

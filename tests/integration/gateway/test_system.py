@@ -85,10 +85,9 @@ async def test_logs_metrics_and_spans_name_routes_and_never_people(
     caplog.set_level(logging.DEBUG)
     traced.clear()
     door.toys.says(PROFILE, unknown)
-    for path in ("", "/timeline", "/nowhere"):
-        await door.http.get(
-            f"/v1/profiles/email:anna@example.com{path}", headers=door.key("reader")
-        )
+    anna = "email:anna@example.com"
+    for path in (f"/v1/profiles/{anna}", f"/v1/profiles/{anna}/timeline", f"/nowhere/{anna}"):
+        await door.http.get(path, headers=door.key("reader"))
 
     spans = traced.get_finished_spans()
     ours = [record for record in caplog.records if record.name.startswith("kairos")]
