@@ -3,6 +3,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Of this folder: a copy of the checkout installs itself anew.
+INSTALLED := $(VENV)/.installed-$(shell printf %s '$(CURDIR)' | cksum | cut -d ' ' -f 1)
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$each && break; done)
@@ -15,7 +17,7 @@ WORKERS ?= 2
 help: ## Show these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: $(VENV)/.installed ## Install exactly what requirements.lock says into .venv
+install: $(INSTALLED) ## Install exactly what requirements.lock says into .venv
 
 run: install ## Run the system with its demonstration, until Ctrl-C
 	@$(BIN)/python -m examples.run_three_acts
@@ -48,9 +50,9 @@ clean: ## Remove .venv and caches; the data in .kairos stays
 
 # uv comes out of the lock file like everything else, checked by its hash. It installs in seconds;
 # where it cannot reach the packages and pip can (pip has settings of its own), pip does it.
-$(VENV)/.installed: requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" && $(PYTHON) -c '$(NEW_ENOUGH)' || { echo "Kairos needs Python 3.11 or \
-	newer; $$(python3 -V 2>&1) is what there is. Name another: make install PYTHON=..."; exit 1; }
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(or $(PYTHON),false) -c '$(NEW_ENOUGH)' 2>/dev/null || { echo "Kairos needs Python 3.11 or newer," \
+		"which '$(or $(PYTHON),python3)' is not. Name one: make install PYTHON=python3.13"; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || \
 		{ echo "Python's venv is missing: install python3-venv"; exit 1; }
 	@echo "installing the locked packages into $(VENV)"
