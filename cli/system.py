@@ -115,7 +115,12 @@ class Kairos(System):
         await super().start()
         path = self.home.data / "dev.env"
         lines = {**self.addresses, _SOURCED: str(path)}.items()
-        write_private(path, "".join(f"export {name}={shlex.quote(text)}\n" for name, text in lines))
+        text = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in lines)
+        try:
+            write_private(path, text)
+        except OSError:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """As `System.stop`."""

@@ -117,7 +117,7 @@ class System:
         self.child(name).kill(number)
 
     async def wait_ready(self, name: str) -> None:
-        """Returns when the process serves (again); raises StartFailed after its time."""
+        """Returns when the process serves (again); raises TimeoutError after its time."""
         child = self.child(name)
         async with asyncio.timeout(child.program.ready_within_s):
             while True:
