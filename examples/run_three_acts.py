@@ -28,8 +28,14 @@ from kit.embedded.errors import EmbeddedError
 from kit.settings import SettingError
 
 CATALOG = Path(__file__).parent / "three-acts" / "catalog"
+HOURS = {"order_completed": 11, "workout_completed": 20}
+"""People shop at noon and train in the evening (UTC): some scenes then wait for the morning."""
 CONSENT_WORDING = "Yes, send me training tips by e-mail, at most four a month."
 console = Console()
+
+
+Happening = tuple[str, str, dict[str, Any]]
+"""Customer, event, properties."""
 
 
 @dataclass
@@ -118,22 +124,28 @@ class Story:
             answer.raise_for_status()
 
     def _live(self, lines: list[Purchase], chosen: list[str]) -> None:
-        """Day by day: the clock moves to noon, the day's events are sent, the system decides."""
+        """Day by day: the clock moves on, what happened is sent, the system decides."""
         end = CUTOFF + timedelta(weeks=self.weeks)
         agenda = _agenda(lines, chosen, end)
         with Progress(console=console, transient=True) as progress:
             task = progress.add_task("weeks pass", total=(end - CUTOFF).days)
             day = CUTOFF
             while day < end:
-                self._advance_to(datetime.combine(self.shifted(day), time(11), UTC))
-                for customer, event, properties in agenda.get(day, []):
-                    self.segment.track(customer, event, properties)
-                self.segment.flush()
+                for event, hour in HOURS.items():
+                    self._send(day, hour, [one for one in agenda.get(day, []) if one[1] == event])
                 if day == CUTOFF + timedelta(weeks=3):
                     self._one_unsubscribes()
                 day += timedelta(days=1)
                 progress.advance(task)
         self._advance_to(datetime.combine(self.shifted(end), time(12), UTC))
+
+    def _send(self, day: date, hour: int, happened: list[Happening]) -> None:
+        if not happened:
+            return
+        self._advance_to(datetime.combine(self.shifted(day), time(hour), UTC))
+        for customer, event, properties in happened:
+            self.segment.track(customer, event, properties)
+        self.segment.flush()
 
     def _advance_to(self, instant: datetime) -> None:
         now = datetime.fromisoformat(self.api.get("/v1/dev/clock").json()["now"])
@@ -153,10 +165,8 @@ class Story:
                 return
 
 
-def _agenda(
-    lines: list[Purchase], chosen: list[str], end: date
-) -> dict[date, list[tuple[str, str, dict[str, Any]]]]:
-    agenda: dict[date, list[tuple[str, str, dict[str, Any]]]] = {}
+def _agenda(lines: list[Purchase], chosen: list[str], end: date) -> dict[date, list[Happening]]:
+    agenda: dict[date, list[Happening]] = {}
     trained: dict[date, set[str]] = {}
     people = {customer: person(customer) for customer in chosen}
     for line in lines:

@@ -31,9 +31,11 @@ def _timeline(api: httpx.Client, customer: str) -> list[dict[str, Any]]:
     return items
 
 
-def _liveliness(items: list[dict[str, Any]]) -> tuple[int, int]:
-    """Most different things happening first, then most happening at all."""
-    return len({(item["kind"], item["name"]) for item in items}), len(items)
+def _liveliness(items: list[dict[str, Any]]) -> tuple[bool, int, int]:
+    """Something was sent and something was not; then most different things; then most at all."""
+    happened = {(item["kind"], item["name"]) for item in items}
+    both = {("decision", "message"), ("decision", "held")} <= happened
+    return both, len(happened), len(items)
 
 
 def _conversation(customer: str, items: list[dict[str, Any]]) -> Table:
