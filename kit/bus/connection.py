@@ -1,10 +1,11 @@
 """One NATS connection for each process, which heals itself or says that it cannot.
 
 nats-py reconnects for ever, but a client can hang while it believes to be connected (its issues
-624, 287, 981). A watchdog therefore asks the server for a pong every few seconds; after three
-silent ones the connection is `fatal` and the process ends, so that the supervisor starts a fresh
-one. Nothing is buffered while the connection is away: publishing then fails at once, and whoever
-needs it tries again.
+624, 287, 981). A watchdog therefore sends a message to itself every few seconds; after three that
+did not return the connection is `fatal` and the process ends, so that the supervisor starts a fresh
+one. NATS's own pings are no use for that: a pong that comes after its `flush` or `rtt` has given up
+ends nats-py's read loop (2.16). Nothing is buffered while the connection is away: publishing then
+fails at once, and whoever needs it tries again.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from nats import errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.nuid import NUID
 
 from kit.errors import Unavailable
 from kit.telemetry import counter
@@ -27,9 +29,18 @@ CONNECT_TIMEOUT_S = 5.0
 RECONNECT_WAIT_S = 0.1
 """Pause between two attempts: a restarted server is found again within this time."""
 WATCH_EVERY_S = 5.0
-PONG_TIMEOUT_S = 2.0
-SILENT_PONGS_MAX = 3
+ECHO_TIMEOUT_S = 2.0
+LOST_ECHOES_MAX = 3
 """A hanging client is noticed after at most 3 x (5 + 2) s."""
+
+NATS_ERRORS = (
+    errors.Error,
+    OSError,
+    TimeoutError,
+    RuntimeError,  # uvloop: the transport is closed
+    asyncio.InvalidStateError,
+)
+"""What nats-py raises while a connection goes away."""
 
 Callback = Callable[[Msg], Awaitable[None]]
 
@@ -47,6 +58,9 @@ class Connection:
         self._listeners: list[Callable[[], None]] = []
         self._watchdog: asyncio.Task[None] | None = None
         self._closing = False
+        self._nuid = NUID()
+        self._inbox = f"_INBOX.{self._nuid.next().decode()}"
+        self._echoes: dict[bytes, asyncio.Event] = {}
 
     @classmethod
     async def open(cls, url: str, *, name: str) -> "Connection":
@@ -60,8 +74,9 @@ class Connection:
 
         try:
             await asyncio.wait_for(self._connect(url, name, on_error), CONNECT_TIMEOUT_S)
-        except (TimeoutError, OSError, errors.Error) as error:
-            with contextlib.suppress(errors.Error, OSError):
+            await self.subscribe(self._inbox, self._on_echo)
+        except (Unavailable, *NATS_ERRORS) as error:
+            with contextlib.suppress(*NATS_ERRORS):
                 await self.client.close()
             reason = last_error[0] if last_error else error
             raise Unavailable(f"NATS cannot be reached ({type(reason).__name__})") from error
@@ -109,12 +124,27 @@ class Connection:
     async def settle(self) -> None:
         """Returns when the server knows of everything sent so far, subscriptions above all.
 
-        Twice, because nats-py writes its ping past what it has not yet flushed. Without a
-        connection there is nothing to wait for: subscriptions are renewed with the next one.
+        Without a connection there is nothing to wait for: it all comes with the next one.
         """
-        with contextlib.suppress(errors.Error, OSError, TimeoutError):
-            for _ in range(2):
-                await self.client.rtt(timeout=PONG_TIMEOUT_S)  # type: ignore[arg-type]  # takes seconds
+        with contextlib.suppress(Unavailable):
+            await self.round_trip()
+
+    async def round_trip(self, timeout_s: float | None = None) -> None:
+        """Sends a message to itself, behind everything sent before; raises Unavailable if lost."""
+        token = self._nuid.next()
+        echo = self._echoes[bytes(token)] = asyncio.Event()
+        try:
+            async with asyncio.timeout(timeout_s or ECHO_TIMEOUT_S):
+                await self.publish(self._inbox, bytes(token))
+                await echo.wait()
+        except TimeoutError as error:
+            raise Unavailable("NATS does not answer") from error
+        finally:
+            del self._echoes[bytes(token)]
+
+    async def _on_echo(self, message: Msg) -> None:
+        if echo := self._echoes.get(message.data):
+            echo.set()
 
     async def publish(
         self,
@@ -145,20 +175,18 @@ class Connection:
             )
 
     async def _watch(self) -> None:
-        """Asks for pongs; a server that is plainly away is nats-py's business, a silent client is
-        ours.
-        """
-        silent = 0
-        while silent < SILENT_PONGS_MAX:
+        """A server that is plainly away is nats-py's business; a client that hangs is ours."""
+        lost = 0
+        while lost < LOST_ECHOES_MAX:
             await asyncio.sleep(WATCH_EVERY_S)
             if not self.is_connected:
                 continue
             try:
-                await self.client.rtt(timeout=PONG_TIMEOUT_S)  # type: ignore[arg-type]  # takes seconds
-                silent = 0
-            except (errors.Error, OSError, TimeoutError):
-                silent += self.is_connected
-                log.warning("no pong from NATS (%d of %d)", silent, SILENT_PONGS_MAX)
+                await self.round_trip()
+                lost = 0
+            except Unavailable:
+                lost += self.is_connected
+                log.warning("no echo from NATS (%d of %d)", lost, LOST_ECHOES_MAX)
         log.error("the NATS connection hangs")
         self.fatal.set()
 
@@ -187,7 +215,7 @@ def _unavailable() -> Any:
         raise NoResponders("Nobody answers there") from error
     except (errors.TimeoutError, TimeoutError) as error:
         raise Unavailable("No answer in time") from error
-    except (errors.Error, OSError) as error:
+    except NATS_ERRORS as error:
         raise Unavailable(f"NATS is away ({type(error).__name__})") from error
 
 

@@ -7,6 +7,7 @@ incarnation.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from kit.bus.connection import Connection
@@ -35,6 +36,20 @@ class StreamState:
     last_seq: int
     messages: int
     config: Mapping[str, Any]
+
+
+def is_newer(incarnation: str, than: str) -> bool:
+    """Whether a stream was made after another one of its name; anything is newer than ''."""
+    return _created_ns(incarnation) > _created_ns(than)
+
+
+def _created_ns(incarnation: str) -> int:
+    """Nanoseconds since 1970 of the server's text, which leaves out trailing zeros."""
+    if not incarnation:
+        return -1
+    whole, _, fraction = incarnation.removesuffix("Z").partition(".")
+    seconds = int(datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp())
+    return seconds * 1_000_000_000 + int(fraction.ljust(9, "0")[:9])
 
 
 async def ask(bus: Connection, verb: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:

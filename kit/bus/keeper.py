@@ -17,9 +17,9 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from kit.bus import rows
-from kit.bus.connection import Connection
+from kit.bus.connection import NATS_ERRORS, Connection
 from kit.bus.floors import REPORTS, Report
-from kit.bus.jetstream import StreamState, ask, stream_state
+from kit.bus.jetstream import StreamState, ask, is_newer, stream_state
 from kit.bus.passing import AWAY
 from kit.bus.rows import Known, Place
 from kit.bus.spec import LANES
@@ -73,8 +73,9 @@ class Keeper:
     async def close(self) -> None:
         """Ends what `listen` began."""
         self._forget_reconnect()
-        if self._subscription and not self._bus.client.is_closed:
-            await self._subscription.unsubscribe()
+        if self._subscription:
+            with contextlib.suppress(*NATS_ERRORS):
+                await self._subscription.unsubscribe()
 
     def loops(self) -> list[Coroutine[Any, Any, None]]:
         """What is to run as long as the service relays."""
@@ -119,19 +120,24 @@ class Keeper:
         if state is None:
             self._target.doubt()
             state = await ensure_stream(self._bus, self._spec)
-        same = state.incarnation == known.incarnation
-        if same and (self._target.lost or state.last_seq < floor):
-            log.error(
-                "stream %s lost messages (%d, had %d)", self._spec.name, state.last_seq, floor
-            )
+        if self._is_old(state, known, floor):
+            log.error("stream %s lost messages (has %d)", self._spec.name, state.last_seq)
             self._target.doubt(lost=True)
             state = await recreate_stream(self._bus, self._spec)
-            same = False
-        if not same:
+        if state.incarnation != known.incarnation:
             await self._change_over(known, state)
         elif not self._target.gate.is_set():
             self._target.trust(state.incarnation, state.last_seq)
         return state
+
+    def _is_old(self, state: StreamState, known: Known, floor: int) -> bool:
+        """Whether the stream is an earlier state of itself, or an earlier stream brought back.
+
+        The latter is as bad: consumers may still have floors in it that its sequences are below.
+        """
+        if state.incarnation == known.incarnation:
+            return self._target.lost or state.last_seq < floor
+        return not is_newer(state.incarnation, known.incarnation)
 
     async def _change_over(self, known: Known, state: StreamState) -> None:
         """From one incarnation to the next: what is not confirmed goes out again."""

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from nats import errors
 from nats.js.errors import APIError, NoStreamResponseError
 
-from kit.bus.connection import Connection
+from kit.bus.connection import NATS_ERRORS, Connection
 from kit.errors import Unavailable
 
 PUBLISH_TIMEOUT_S = 2.0
@@ -49,7 +48,7 @@ async def publish(
         raise NoStream(f"No stream takes {subject}") from error
     except APIError as error:
         raise Unavailable(f"{stream} refuses: {error.description} ({error.err_code})") from error
-    except (errors.Error, OSError, TimeoutError) as error:
+    except NATS_ERRORS as error:
         raise Unavailable(f"{stream} did not answer ({type(error).__name__})") from error
     return Ack(ack.seq, bool(ack.duplicate))
 

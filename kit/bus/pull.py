@@ -18,7 +18,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.nuid import NUID
 
-from kit.bus.connection import Connection
+from kit.bus.connection import NATS_ERRORS, Connection
 from kit.bus.jetstream import ask, stream_state
 from kit.bus.publish import TRACES
 from kit.clock import Clock
@@ -122,7 +122,7 @@ class Pull:
                 await self._bus.publish(
                     f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._consumer}", b""
                 )
-        except Exception as error:  # noqa: BLE001 - the connection is going or gone
+        except (Unavailable, *NATS_ERRORS) as error:
             log.debug("consumer %s not deleted: %s", self._consumer, error)
 
     def fail(self, reason: str) -> None:

@@ -7,6 +7,7 @@ endpoint is opened and committed here.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import re
@@ -16,13 +17,12 @@ from typing import cast
 
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from nats.errors import Error as NatsError
 from nats.nuid import NUID
 from opentelemetry.trace import SpanKind
 
 from kit import telemetry
 from kit.bus import replies
-from kit.bus.connection import Connection, NoResponders
+from kit.bus.connection import NATS_ERRORS, Connection, NoResponders
 from kit.bus.micro import Counts, Discovery
 from kit.bus.replies import Gathering
 from kit.bus.spec import EndpointSpec
@@ -100,18 +100,19 @@ class Endpoints:
         await self._bus.settle()
 
     async def stop(self) -> None:
-        """Takes no more questions and answers those it has; returns after STOP_TIMEOUT_S at the
-        latest.
-        """
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                for subscription in self._subscriptions:
-                    await subscription.drain()  # type: ignore[no-untyped-call]
-                await self._discovery.stop()
-                await asyncio.gather(*(desk.emptied() for desk in self._desks))
-        except (TimeoutError, NatsError) as error:
-            log.warning("stopped with questions unanswered (%s)", type(error).__name__)
-        self._subscriptions.clear()
+        """Takes no more questions and answers those it has, for at most STOP_TIMEOUT_S."""
+        stopping = asyncio.create_task(self._stop())
+        await asyncio.wait([stopping], timeout=STOP_TIMEOUT_S)
+        if not stopping.done():
+            log.warning("stopped with questions unanswered")
+
+    async def _stop(self) -> None:
+        with contextlib.suppress(*NATS_ERRORS):
+            for subscription in self._subscriptions:
+                await subscription.drain()  # type: ignore[no-untyped-call]
+            await self._discovery.stop()
+        for desk in self._desks:
+            await desk.emptied()
 
 
 class _Desk:

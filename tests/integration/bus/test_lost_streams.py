@@ -114,6 +114,30 @@ async def test_a_stream_gone_back_in_time_is_replaced(
     assert before.incarnation != after.incarnation
 
 
+async def test_an_earlier_stream_brought_back_is_replaced(
+    world: World, nats: EmbeddedNats, tmp_path: Path
+) -> None:
+    """The same backup is restored twice. The second time consumers still have floors in it, above
+    where it ends: what is published below them would never be read.
+    """
+    async with world.alpha() as alpha, world.beta() as beta:
+        for n in range(4):
+            await alpha.say(*(fact(f"p{i}", n) for i in range(10)))
+            await beta.has_heard(10 * (n + 1))
+            await crash(nats)
+            (store,) = tmp_path.glob("nats/**/jetstream")
+            if n == 0:
+                shutil.copytree(store, tmp_path / "copy")
+            else:
+                shutil.rmtree(store)
+                shutil.copytree(tmp_path / "copy", store)
+            await nats.start()
+        await alpha.say(*(fact("p1", n) for n in range(4, 10)))
+        await beta.has_heard(46)
+        assert await beta.out_of_order() == 0
+        await alpha.all_forgotten()
+
+
 async def test_messages_that_expired_unconsumed_are_published_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

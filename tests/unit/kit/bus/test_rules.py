@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from kit.bus.connection import Connection
 from kit.bus.consumer import Consumers, Subscription
 from kit.bus.floors import Fenced, Report
+from kit.bus.jetstream import is_newer
 from kit.bus.leases import fair_share
 from kit.bus.passing import passes
 from kit.bus.publish import TRACES, TRACES_MAX, Ack, continuing, trace_headers
@@ -104,6 +105,23 @@ def test_what_was_sent_to_another_stream_does_not_count(change: str) -> None:
         target.trust("tomorrow", 0)
     with pytest.raises(Doubted):
         target.accept(Ack(11, duplicate=False), "today", 10)
+
+
+@pytest.mark.parametrize(
+    ("incarnation", "than", "newer"),
+    [
+        ("2026-11-22T10:00:00.12Z", "2026-11-22T10:00:00.119999999Z", True),
+        ("2026-11-22T10:00:00.12Z", "2026-11-22T10:00:00.12Z", False),
+        ("2026-11-22T10:00:00Z", "2026-11-22T10:00:00.000000001Z", False),
+        ("2026-11-22T10:00:00.9Z", "2026-11-22T10:00:01Z", False),
+        ("2026-11-22T10:00:00Z", "", True),
+    ],
+)
+def test_incarnations_are_ordered_by_the_servers_time(
+    incarnation: str, than: str, *, newer: bool
+) -> None:
+    """The server leaves out trailing zeros, so the texts themselves have no order."""
+    assert is_newer(incarnation, than) is newer
 
 
 @given(st.dictionaries(st.integers(0, 15), st.integers(0, 2**53)))
