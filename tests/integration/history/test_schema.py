@@ -1,35 +1,9 @@
-"""The migrated schema is what tables.py says, and shows a caller one workspace only."""
+"""A caller sees one workspace only, and only reads."""
 
 import asyncpg
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
-from services.history.tables import SCHEMA, metadata
-from tests.integration.conftest import Databases
 from tests.integration.history.conftest import Desk
-
-
-async def test_migrations_make_the_tables_as_declared(databases: Databases) -> None:
-    dsn = databases.admin_dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
-    engine = create_async_engine(dsn, poolclass=NullPool)
-    async with engine.connect() as connection:
-        drift = await connection.run_sync(_drift)
-    await engine.dispose()
-
-    assert drift == []
-
-
-def _drift(connection: Connection) -> list[object]:
-    def is_ours(name: str | None, kind: str, parents: object) -> bool:
-        return kind != "schema" or name == SCHEMA
-
-    options = {"include_schemas": True, "include_name": is_ours, "version_table_schema": SCHEMA}
-    context = MigrationContext.configure(connection, opts={"compare_type": True} | options)
-    return list(compare_metadata(context, metadata))
 
 
 async def test_a_caller_without_a_workspace_sees_nothing(desk: Desk) -> None:
