@@ -37,6 +37,7 @@ bench: install ## Measure the bars
 gen: install ## Write generated code and reference pages
 	@$(BIN)/python -m contracts.generate
 	@$(BIN)/python -m contracts.asyncapi
+	@$(BIN)/python -m tests.contract.examples
 	@$(BIN)/python -m gateway.openapi
 	@$(BIN)/python -m dev.reference
 

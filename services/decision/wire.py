@@ -380,8 +380,8 @@ def catalog_reply(revision: int, documents: Sequence[tuple[str, str, int, bytes]
     ).SerializeToString()
 
 
-def change_request(body: bytes, change_id: UUID, at: datetime) -> tuple[UUID, inputs.Input]:
-    """Person and the permission change asked for, taking effect at `at`."""
+def change_request(body: bytes, change_id: UUID, now: datetime) -> tuple[UUID, inputs.Input]:
+    """Person and the change asked for; one that was kept while we were away keeps its time."""
     request = service_pb2.ChangePermissionRequest.FromString(body)
     change = request.change
     evidence = _object(change.evidence_json)
@@ -395,7 +395,7 @@ def change_request(body: bytes, change_id: UUID, at: datetime) -> tuple[UUID, in
             .removeprefix("PERMISSION_STATUS_")
             .lower()
         ),
-        at=at,
+        at=min(from_us(change.at_us), now) if change.at_us else now,
         purpose=change.purpose or "contact",
         channel=change.channel or "*",
         topic=change.topic or "*",
