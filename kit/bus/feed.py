@@ -103,7 +103,7 @@ class Feed:
 
     async def _round(self) -> bool:
         """Feeds the oldest rows; whether there were any."""
-        async with self._db.worker(readonly=True) as tx:
+        async with self._db.autocommit() as tx:
             found = await tx.fetch(_UNFED, READ_ROWS)
         if not found:
             return False
@@ -118,7 +118,7 @@ class Feed:
         }
         paid = [row["position"] for row in found if row["position"] not in failed]
         if paid:
-            async with self._db.worker() as tx:
+            async with self._db.autocommit() as tx:
                 await tx.execute(_FED, paid)
             self._fed()
         for outcome in failed.values():

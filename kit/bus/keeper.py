@@ -120,7 +120,7 @@ class Keeper:
         if state is None:
             self._target.doubt()
             state = await ensure_stream(self._bus, self._spec)
-        if self._is_old(state, known, floor):
+        if self._target.lost or is_old(state, known, floor):
             log.error("stream %s lost messages (has %d)", self._spec.name, state.last_seq)
             self._target.doubt(lost=True)
             state = await recreate_stream(self._bus, self._spec)
@@ -129,15 +129,6 @@ class Keeper:
         elif not self._target.gate.is_set():
             self._target.trust(state.incarnation, state.last_seq)
         return state
-
-    def _is_old(self, state: StreamState, known: Known, floor: int) -> bool:
-        """Whether the stream is an earlier state of itself, or an earlier stream brought back.
-
-        The latter is as bad: consumers may still have floors in it that its sequences are below.
-        """
-        if state.incarnation == known.incarnation:
-            return self._target.lost or state.last_seq < floor
-        return not is_newer(state.incarnation, known.incarnation)
 
     async def _change_over(self, known: Known, state: StreamState) -> None:
         """From one incarnation to the next: what is not confirmed goes out again."""
@@ -229,3 +220,16 @@ class Keeper:
             except AWAY as error:
                 log.info("stream %s not purged: %s", self._spec.name, error)
                 self._to_purge |= places
+
+
+def is_old(state: StreamState, known: Known, floor: int) -> bool:
+    """Whether the stream is an earlier state of itself, or an earlier stream brought back.
+
+    The latter is as bad: consumers may still have floors in it that its sequences are below.
+
+    Args:
+        floor: the highest sequence it has given us, or that a consumer has committed.
+    """
+    if state.incarnation == known.incarnation:
+        return state.last_seq < floor
+    return not is_newer(state.incarnation, known.incarnation)

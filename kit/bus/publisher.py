@@ -97,7 +97,7 @@ class Publisher:
             await self._target.gate.wait()
             self._something.clear()
             try:
-                more = await self._round()
+                more = await self.round()
                 pause_s = PAUSE_S_MIN
             except AWAY as error:
                 log.warning("%s %s not published: %s", self._spec.name, self._lane, error)
@@ -109,7 +109,7 @@ class Publisher:
                     async with asyncio.timeout(POLL_S):
                         await self._something.wait()
 
-    async def _round(self) -> bool:
+    async def round(self) -> bool:
         """Publishes the oldest rows, all partitions side by side; whether there are surely more.
 
         What was read belongs to the incarnation of that moment: after a change there may be

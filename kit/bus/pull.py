@@ -73,7 +73,7 @@ class Pull:
         self._subjects = list(subjects)
         nuid = NUID().next().decode()
         self._consumer = f"{name}-{nuid}"
-        self._inbox = f"_INBOX.{nuid}"
+        self.inbox = f"_INBOX.{nuid}"
         self._buffer: deque[Message] = deque()
         self._buffered_bytes = 0
         self._consumer_seq = 0
@@ -92,7 +92,7 @@ class Pull:
             raise Unavailable(f"Stream {self._stream} does not exist yet")
         self.incarnation = before.incarnation
         self._forget_reconnect = self._bus.on_reconnect(lambda: self.fail("reconnected"))
-        self._subscription = await self._bus.subscribe(self._inbox, self._on_message)
+        self._subscription = await self._bus.subscribe(self.inbox, self.on_message)
         config = {
             "name": self._consumer,
             "deliver_policy": "by_start_sequence",
@@ -155,11 +155,11 @@ class Pull:
         self._outstanding = REQUEST_MESSAGES
         self._heard_at = now
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}"
-        await self._bus.publish(subject, json.dumps(request).encode(), reply=self._inbox)
+        await self._bus.publish(subject, json.dumps(request).encode(), reply=self.inbox)
 
-    async def _on_message(self, message: Msg) -> None:
+    async def on_message(self, message: Msg) -> None:
         self._heard_at = self._clock.monotonic()
-        if message.subject == self._inbox:
+        if message.subject == self.inbox:
             self._on_status(message)
         else:
             self._on_envelope(message)

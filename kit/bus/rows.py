@@ -92,7 +92,7 @@ class Known:
 
 async def unpublished(db: Database, stream: str, lane: str) -> list[Row]:
     """The oldest unpublished rows of a lane, in order."""
-    async with db.worker(readonly=True) as tx:
+    async with db.autocommit() as tx:
         rows = await tx.fetch(_UNPUBLISHED, stream, lane, READ_ROWS, READ_BYTES)
     return [Row(*row) for row in rows]
 
@@ -103,7 +103,7 @@ def was_full(found: Sequence[Row]) -> bool:
 
 
 async def any_unpublished(db: Database, stream: str) -> bool:
-    async with db.worker(readonly=True) as tx:
+    async with db.autocommit() as tx:
         return bool(await tx.fetchval(_WAITING, stream))
 
 
@@ -112,7 +112,7 @@ async def mark(db: Database, stream: str, incarnation: str, acked: Mapping[int, 
 
     Does not wait for the disk: a mark that is lost only means that the row is published again.
     """
-    async with db.worker() as tx:
+    async with db.autocommit() as tx:
         await tx.execute(
             _MARK, stream, incarnation, list(acked), list(acked.values()), max(acked.values())
         )
@@ -120,7 +120,7 @@ async def mark(db: Database, stream: str, incarnation: str, acked: Mapping[int, 
 
 async def known(db: Database, stream: str) -> Known | None:
     """What we know of the stream; None before the first contact."""
-    async with db.worker(readonly=True) as tx:
+    async with db.autocommit() as tx:
         row = await tx.fetchrow(_KNOWN, stream)
     return Known(*row) if row else None
 
@@ -136,13 +136,13 @@ async def any_expired(
     db: Database, stream: str, incarnation: str, first_seq: int, floors: Mapping[Place, int]
 ) -> bool:
     """Whether a row has left the stream before all have consumed it."""
-    async with db.worker(readonly=True) as tx:
+    async with db.autocommit() as tx:
         return bool(await tx.fetchval(_EXPIRED, stream, incarnation, first_seq, *_columns(floors)))
 
 
 async def forget(db: Database, stream: str, incarnation: str, floors: Mapping[Place, int]) -> int:
     """Deletes rows that all have consumed and that owe nothing to the feed."""
-    async with db.worker() as tx:
+    async with db.autocommit() as tx:
         count: int = await tx.fetchval(_FORGET, stream, incarnation, *_columns(floors))
     return count
 

@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from kit.bus.connection import Connection
 from kit.bus.consumer import Consumers, Subscription
 from kit.bus.floors import Fenced, Report
-from kit.bus.jetstream import is_newer
+from kit.bus.jetstream import StreamState, is_newer
+from kit.bus.keeper import is_old
 from kit.bus.leases import fair_share
 from kit.bus.passing import passes
 from kit.bus.publish import TRACES, TRACES_MAX, Ack, continuing, trace_headers
+from kit.bus.rows import Known
 from kit.bus.spec import LANES, NOW, StreamSpec
 from kit.bus.target import Doubted, Target
 from kit.errors import Broken, Invalid, Overloaded, Unavailable
@@ -122,6 +124,27 @@ def test_incarnations_are_ordered_by_the_servers_time(
 ) -> None:
     """The server leaves out trailing zeros, so the texts themselves have no order."""
     assert is_newer(incarnation, than) is newer
+
+
+_FIRST, _SECOND = "2026-11-22T10:00:00.5Z", "2026-11-22T11:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("incarnation", "last_seq", "known", "floor", "old"),
+    [
+        (_FIRST, 10, Known(_FIRST, 10), 10, False),
+        (_FIRST, 12, Known(_FIRST, 10), 10, False),
+        (_FIRST, 9, Known(_FIRST, 10), 10, True),
+        (_SECOND, 0, Known(_FIRST, 10), 10, False),
+        (_FIRST, 99, Known(_SECOND, 0), 0, True),
+        (_FIRST, 99, Known("", 0), 0, False),
+    ],
+    ids=["same", "grown", "shrunk", "replaced", "brought-back", "first-contact"],
+)
+def test_a_stream_is_old_when_it_shrank_or_came_back(
+    incarnation: str, last_seq: int, known: Known, floor: int, *, old: bool
+) -> None:
+    assert is_old(StreamState(incarnation, 1, last_seq, 0, {}), known, floor) is old
 
 
 @given(st.dictionaries(st.integers(0, 15), st.integers(0, 2**53)))
