@@ -16,6 +16,7 @@ from kit.bus.leases import Leases
 from kit.bus.reports import Reporter
 from kit.bus.spec import LANES
 from kit.bus.subscription import Subscription
+from kit.bus.tasks import together
 from kit.clock import Clock
 from kit.db.database import Database
 
@@ -48,19 +49,15 @@ class Consumers:
             self.leases.on_change(loop.partitions_changed)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Consumes until `stop`; each loop then finishes its batch, and the partitions are given
-        back.
-        """
-        if not self._loops:
-            return
-        left = asyncio.Event()
-        async with asyncio.TaskGroup() as group:
-            leases = group.create_task(self.leases.run(left))
-            reports = group.create_task(self._reporter.run(left))
-            loops = [group.create_task(loop.run(stop)) for loop in self._loops]
-            await asyncio.wait(loops)
-            left.set()
-            await asyncio.wait([leases, reports])
+        """Consumes until `stop`; then finishes the batches in hand and gives partitions back."""
+        if self._loops:
+            left = asyncio.Event()
+            parts = [self._consume(stop, left), self.leases.run(left), self._reporter.run(left)]
+            await together(parts)
+
+    async def _consume(self, stop: asyncio.Event, left: asyncio.Event) -> None:
+        await together(loop.run(stop) for loop in self._loops)
+        left.set()
 
 
 def _check(name: str, subscriptions: Sequence[Subscription]) -> None:

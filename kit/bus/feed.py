@@ -29,6 +29,8 @@ READ_ROWS = 64
 IN_FLIGHT = 32
 """Feed messages on their way at once: each waits for the disk, and internal lanes share it."""
 POLL_S = 1.0
+GATHER_S = 0.1
+"""News waits so long for more: outsiders do not mind, and the way to the provider stays free."""
 PAUSE_S_MIN, PAUSE_S_MAX = 0.1, 5.0
 
 _UNFED = """
@@ -100,6 +102,7 @@ class Feed:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(POLL_S):
                         await self._something.wait()
+                    await asyncio.sleep(GATHER_S)
 
     async def _round(self) -> bool:
         """Feeds the oldest rows; whether there were any."""

@@ -118,6 +118,12 @@ class LaneLoop:
     async def run(self, stop: asyncio.Event) -> None:
         """Consumes until `stop`; then finishes the batch in hand."""
         watch = asyncio.create_task(self._watch(stop))
+        try:
+            await self._sessions()
+        finally:
+            watch.cancel()
+
+    async def _sessions(self) -> None:
         pause_s = PAUSE_S_MIN
         while not self._stopping:
             self._changed.clear()
@@ -130,7 +136,6 @@ class LaneLoop:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await self._changed.wait()
-        await watch
 
     async def _watch(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -196,6 +201,7 @@ class LaneLoop:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(IDLE_S):
                     await pull.changed.wait()
+                await asyncio.sleep(self._subscription.linger_s)
 
     def _next_batch(self, session: Session) -> list[Item]:
         """What has arrived and is not yet committed, up to the bound of a batch."""

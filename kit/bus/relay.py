@@ -78,15 +78,14 @@ class Relay:
             self._news.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Relays while it has the lease, until `stop`; then publishes what is left and gives it
-        back.
-        """
-        if not self._owned:
-            return
-        left = asyncio.Event()
+        """Relays while it has the lease, until `stop`; then publishes what is left and leaves."""
+        if self._owned:
+            left = asyncio.Event()
+            await together([self._relay_or_hint(stop, left), self.leases.run(left)])
+
+    async def _relay_or_hint(self, stop: asyncio.Event, left: asyncio.Event) -> None:
         watch = asyncio.create_task(self._watch(stop))
-        async with asyncio.TaskGroup() as group:
-            leases = group.create_task(self.leases.run(left))
+        try:
             await self._listen()
             while not stop.is_set():
                 if self.leases.owned:
@@ -95,9 +94,9 @@ class Relay:
                     await self._hint()
                     await self._news.wait()
                     self._news.clear()
+        finally:
             left.set()
-            await leases
-        await watch
+            watch.cancel()
 
     async def _watch(self, stop: asyncio.Event) -> None:
         await stop.wait()

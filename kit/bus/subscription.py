@@ -18,12 +18,14 @@ class Subscription:
 
     Args:
         handler: raises `Unavailable` for "not now" (the batch comes again), anything else for
-            "never" (the facts to
-            blame are found and become dead letters).
+            "never" (the facts to blame are found and become dead letters).
         max_facts: bound of a batch, so of a transaction.
+        linger_s: how long a first fact waits for others where nobody waits for it: few larger
+            batches cost less than many small ones, and leave the processor to those in a hurry.
     """
 
     stream: StreamSpec
     lane: str
     handler: Handler
     max_facts: int = 500
+    linger_s: float = 0.0
