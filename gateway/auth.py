@@ -67,7 +67,7 @@ class Keys:
 
     async def _look_up(self, digest: bytes) -> Key | None:
         asked_at = self._clock.monotonic()
-        async with self._db.worker(readonly=True) as tx:
+        async with self._db.autocommit() as tx:
             row = await store.find_key(tx, digest)
         key = None
         if row is not None:

@@ -76,7 +76,7 @@ class OptOuts:
                     await self._relay_one(optout)
 
     async def _pending(self) -> list[store.PendingOptOut]:
-        async with self._db.worker(readonly=True) as tx:
+        async with self._db.autocommit() as tx:
             return await store.pending_optouts(tx)
 
     async def _relay_one(self, optout: store.PendingOptOut) -> None:

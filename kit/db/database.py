@@ -6,6 +6,7 @@ names the workspace in every key and join. Outgoing facts are handed to the tran
 by it right before its commit: state and facts, or neither.
 """
 
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar
@@ -13,9 +14,12 @@ from typing import Any, Protocol, TypeVar
 import asyncpg
 
 from kit.bus.spec import OutgoingFact
-from kit.errors import Unavailable
+from kit.errors import Broken, Unavailable
 
 T = TypeVar("T")
+
+WORKSPACE = re.compile(r"[a-z][a-z0-9-]{1,39}")
+"""The slug of a workspace: nothing in it needs quoting."""
 
 RETRYABLE = (
     asyncpg.DeadlockDetectedError,
@@ -115,15 +119,29 @@ class Database:
     @asynccontextmanager
     async def api(self, workspace: str, *, readonly: bool = False) -> AsyncGenerator[Tx]:
         """A transaction that sees only this workspace."""
-        async with self._transaction(self._api, readonly=readonly) as tx:
-            await tx.execute("SELECT set_config('kairos.workspace', $1, true)", workspace)
+        if not WORKSPACE.fullmatch(workspace):
+            raise Broken("A transaction of a workspace needs its slug")
+        only = f"; SET LOCAL kairos.workspace = '{workspace}'"
+        async with self._transaction(self._api, _BEGIN[readonly] + only) as tx:
             yield tx
 
     @asynccontextmanager
     async def worker(self, *, readonly: bool = False) -> AsyncGenerator[Tx]:
         """A transaction across workspaces, for batches."""
-        async with self._transaction(self._worker, readonly=readonly) as tx:
+        async with self._transaction(self._worker, _BEGIN[readonly]) as tx:
             yield tx
+
+    @asynccontextmanager
+    async def autocommit(self) -> AsyncGenerator[Tx]:
+        """Across workspaces, each statement a transaction of its own; nothing can be emitted.
+
+        One round trip instead of three: for loops that look often, and for permits.
+        """
+        async with _connection(self._worker) as connection:
+            tx = Tx(connection)
+            yield tx
+        if tx.facts or tx.callbacks:
+            raise Broken("Facts need a transaction to go out with")
 
     async def retrying(self, work: Callable[[], Awaitable[T]], *, tries: int = 5) -> T:
         """Runs `work`, which opens its own transaction, again after a deadlock or serialisation
@@ -137,10 +155,9 @@ class Database:
         return await work()
 
     @asynccontextmanager
-    async def _transaction(self, pool: asyncpg.Pool, *, readonly: bool) -> AsyncGenerator[Tx]:
+    async def _transaction(self, pool: asyncpg.Pool, begin: str) -> AsyncGenerator[Tx]:
         async with _connection(pool) as connection:
-            transaction = connection.transaction(readonly=readonly)
-            await transaction.start()
+            await connection.execute(begin)
             tx = Tx(connection)
             try:
                 yield tx
@@ -148,9 +165,9 @@ class Database:
                     await self._write_outbox(connection, tx.facts)
             except BaseException:
                 if not connection.is_closed():
-                    await transaction.rollback()
+                    await connection.execute("ROLLBACK")
                 raise
-            await transaction.commit()
+            await connection.execute("COMMIT")
         for callback in tx.callbacks:
             callback()
         if tx.facts:
@@ -170,6 +187,11 @@ async def _connection(pool: asyncpg.Pool) -> AsyncGenerator[Any]:
         raise Unavailable(f"Postgres is away ({type(error).__name__})") from error
 
 
+async def _nothing_to_reset(connection: Any) -> None:
+    """Nobody leaves anything behind in a session, so handing it back costs no round trip."""
+
+
+_BEGIN = {False: "BEGIN", True: "BEGIN READ ONLY"}
 _BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
 """Every query finds its rows by key. A plan made while a table was empty, and kept, would go on
 reading all of it as it grows: 1,000 µs instead of 13 for one event."""
@@ -181,5 +203,6 @@ async def _pool(dsn: str, size_max: int) -> asyncpg.Pool:
         min_size=1,
         max_size=size_max,
         command_timeout=30,
+        reset=_nothing_to_reset,
         server_settings={"application_name": "kairos", "jit": "off", **_BY_KEY},
     )

@@ -25,6 +25,17 @@ class StoredState:
 
 
 @dataclass(frozen=True)
+class ChangedState:
+    """A person's row as it is to be: state, tombstone, and the next due instant if there is one."""
+
+    workspace: str
+    person: UUID
+    state: bytes
+    merged_into: UUID | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True)
 class StoredStep:
     """What a step rested on; with it the step can be run again."""
 
@@ -79,13 +90,7 @@ class Store(Protocol):
 
     async def read_states(self, tx: Tx, keys: Iterable[Key]) -> dict[Key, StoredState]: ...
 
-    async def save_states(
-        self, tx: Tx, states: Sequence[tuple[str, UUID, bytes, UUID | None]], now: datetime
-    ) -> None: ...
-
-    async def set_wakeups(
-        self, tx: Tx, wakeups: Sequence[tuple[str, UUID, datetime | None]]
-    ) -> None: ...
+    async def save_states(self, tx: Tx, states: Sequence[ChangedState], now: datetime) -> None: ...
 
     async def list_due(self, tx: Tx, now: datetime, limit: int) -> list[Key]: ...
 
@@ -93,9 +98,9 @@ class Store(Protocol):
 
     async def next_due(self, tx: Tx) -> datetime | None: ...
 
-    async def insert_steps(self, tx: Tx, steps: Sequence[StoredStep]) -> None: ...
-
-    async def insert_decisions(self, tx: Tx, decisions: Sequence[StoredDecision]) -> None: ...
+    async def insert_decisions(
+        self, tx: Tx, steps: Sequence[StoredStep], decisions: Sequence[StoredDecision]
+    ) -> None: ...
 
     async def get_decision(
         self, tx: Tx, workspace: str, decision: UUID

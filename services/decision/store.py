@@ -9,7 +9,14 @@ from uuid import UUID
 
 from kit.db.database import Tx
 from kit.errors import NotFound
-from services.decision.ports import Key, LedgerEntry, StoredDecision, StoredState, StoredStep
+from services.decision.ports import (
+    ChangedState,
+    Key,
+    LedgerEntry,
+    StoredDecision,
+    StoredState,
+    StoredStep,
+)
 
 
 async def lock_states(tx: Tx, keys: Iterable[Key], now: datetime) -> dict[Key, StoredState]:
@@ -54,40 +61,24 @@ async def read_states(tx: Tx, keys: Iterable[Key]) -> dict[Key, StoredState]:
     return {(r["workspace"], r["person"]): StoredState(r["state"], r["merged_into"]) for r in rows}
 
 
-async def save_states(
-    tx: Tx, states: Sequence[tuple[str, UUID, bytes, UUID | None]], now: datetime
-) -> None:
-    """Writes locked rows back: workspace, person, state, where they were merged to."""
+async def save_states(tx: Tx, states: Sequence[ChangedState], now: datetime) -> None:
+    """Writes locked rows back, and when each person is to be woken: never, where nothing waits."""
     await tx.execute(
-        "UPDATE person_states SET state = new.state, merged_into = new.merged_into, changed_at = $5"
-        " FROM unnest($1::text[], $2::uuid[], $3::bytea[], $4::uuid[])"
-        " AS new (workspace, person, state, merged_into)"
-        " WHERE person_states.workspace = new.workspace AND person_states.person = new.person",
-        *_columns(states, 4),
+        "WITH new AS (SELECT * FROM unnest($1::text[], $2::uuid[], $3::bytea[], $4::uuid[],"
+        "  $5::timestamptz[]) AS new (workspace, person, state, merged_into, due_at)),"
+        " saved AS (UPDATE person_states"
+        "  SET state = new.state, merged_into = new.merged_into, changed_at = $6 FROM new"
+        "  WHERE person_states.workspace = new.workspace AND person_states.person = new.person),"
+        " done AS (DELETE FROM wakeups USING new WHERE new.due_at IS NULL"
+        "  AND wakeups.workspace = new.workspace AND wakeups.person = new.person)"
+        " INSERT INTO wakeups (workspace, person, due_at)"
+        " SELECT workspace, person, due_at FROM new WHERE due_at IS NOT NULL"
+        " ORDER BY workspace, person"
+        " ON CONFLICT (workspace, person) DO UPDATE SET due_at = excluded.due_at"
+        " WHERE wakeups.due_at <> excluded.due_at",
+        *_columns([_values(state) for state in states], 5),
         now,
     )
-
-
-async def set_wakeups(tx: Tx, wakeups: Sequence[tuple[str, UUID, datetime | None]]) -> None:
-    """Each person's next due instant; None where nothing is waited for."""
-    due = [each for each in wakeups if each[2] is not None]
-    done = [each for each in wakeups if each[2] is None]
-    if due:
-        await tx.execute(
-            "INSERT INTO wakeups (workspace, person, due_at)"
-            " SELECT workspace, person, due_at"
-            " FROM unnest($1::text[], $2::uuid[], $3::timestamptz[])"
-            " AS new (workspace, person, due_at) ORDER BY workspace, person"
-            " ON CONFLICT (workspace, person) DO UPDATE SET due_at = excluded.due_at"
-            " WHERE wakeups.due_at <> excluded.due_at",
-            *_columns(due, 3),
-        )
-    if done:
-        await tx.execute(
-            "DELETE FROM wakeups USING unnest($1::text[], $2::uuid[]) AS done (workspace, person)"
-            " WHERE wakeups.workspace = done.workspace AND wakeups.person = done.person",
-            *_columns(done, 2),
-        )
 
 
 async def list_due(tx: Tx, now: datetime, limit: int) -> list[Key]:
@@ -118,35 +109,20 @@ async def next_due(tx: Tx) -> datetime | None:
     return due
 
 
-async def insert_steps(tx: Tx, steps: Sequence[StoredStep]) -> None:
-    """Keeps what steps rested on."""
+async def insert_decisions(
+    tx: Tx, steps: Sequence[StoredStep], decisions: Sequence[StoredDecision]
+) -> None:
+    """Keeps decisions and what their steps rested on; the same one twice is a broken invariant."""
     await tx.execute(
-        "INSERT INTO steps (workspace, id, person, at, state_before, inputs, catalog_revision)"
-        " SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bytea[],"
-        " $6::bytea[], $7::bigint[])",
-        *_columns(
-            [
-                (s.workspace, s.id, s.person, s.at, s.state_before, s.inputs, s.catalog_revision)
-                for s in steps
-            ],
-            7,
-        ),
-    )
-
-
-async def insert_decisions(tx: Tx, decisions: Sequence[StoredDecision]) -> None:
-    """Keeps decisions; ids are derived, so the same decision twice is a broken invariant."""
-    await tx.execute(
-        "INSERT INTO decisions (workspace, id, person, step, at, decision, traceparent)"
-        " SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[],"
-        " $6::bytea[], $7::text[])",
-        *_columns(
-            [
-                (d.workspace, d.id, d.person, d.step, d.at, d.decision, d.traceparent)
-                for d in decisions
-            ],
-            7,
-        ),
+        "WITH basis AS (INSERT INTO steps"
+        "  (workspace, id, person, at, state_before, inputs, catalog_revision)"
+        "  SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[],"
+        "  $5::bytea[], $6::bytea[], $7::bigint[]))"
+        " INSERT INTO decisions (workspace, id, person, step, at, decision, traceparent)"
+        " SELECT * FROM unnest($8::text[], $9::uuid[], $10::uuid[], $11::uuid[],"
+        " $12::timestamptz[], $13::bytea[], $14::text[])",
+        *_columns([_values(step) for step in steps], 7),
+        *_columns([_values(decision) for decision in decisions], 7),
     )
 
 
@@ -276,6 +252,11 @@ async def insert_documents(
         revision,
         now,
     )
+
+
+def _values(row: ChangedState | StoredStep | StoredDecision) -> tuple[Any, ...]:
+    """The fields in their order, which is that of the columns."""
+    return tuple(vars(row).values())
 
 
 def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:

@@ -13,15 +13,18 @@ from services.decision.handlers.permits import Permits
 from services.decision.handlers.reading import ReadingDesk
 from services.decision.settings import Settings
 
+LINGER_S = 0.03
+"""What became of a message is learnt a moment later; what a person does is answered at once."""
 STREAMS = (topology.EVENTS, topology.DECISIONS, topology.DELIVERIES)
 
 
 def subscriptions(facts: Facts, settings: Settings) -> Sequence[Subscription]:
     """Events and delivery's outcomes, both lanes."""
+    bound = settings.batch_facts_max
+    events, outcomes = topology.EVENTS, topology.DELIVERIES
     return [
-        Subscription(stream, lane, facts.on_facts, max_facts=settings.batch_facts_max)
-        for stream in (topology.EVENTS, topology.DELIVERIES)
-        for lane in LANES
+        *(Subscription(events, lane, facts.on_facts, bound) for lane in LANES),
+        *(Subscription(outcomes, lane, facts.on_facts, bound, LINGER_S) for lane in LANES),
     ]
 
 

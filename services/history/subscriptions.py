@@ -10,12 +10,14 @@ from services.history.handlers import Recorder, on_outcomes, on_timeline
 from services.history.ports import Store
 
 STREAMS = (EVENTS, DECISIONS, DELIVERIES)
+LINGER_S = 0.03
+"""A timeline may be a moment behind; sending may not."""
 
 
 def subscriptions(recorder: Recorder, batch_facts_max: int) -> list[Subscription]:
     """Everything that happens, both lanes."""
     return [
-        Subscription(stream, lane, recorder.on_facts, max_facts=batch_facts_max)
+        Subscription(stream, lane, recorder.on_facts, max_facts=batch_facts_max, linger_s=LINGER_S)
         for stream in STREAMS
         for lane in LANES
     ]

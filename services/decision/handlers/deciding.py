@@ -29,6 +29,7 @@ from services.decision.domain.ids import derive_id
 from services.decision.domain.step import StepResult, step
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.ports import (
+    ChangedState,
     Key,
     LedgerEntry,
     Store,
@@ -55,8 +56,7 @@ class Work:
 class _Written:
     """What a batch has to write."""
 
-    states: list[tuple[str, UUID, bytes, UUID | None]] = field(default_factory=list)
-    wakeups: list[tuple[str, UUID, datetime | None]] = field(default_factory=list)
+    states: dict[Key, ChangedState] = field(default_factory=dict)
     steps: list[StoredStep] = field(default_factory=list)
     decisions: list[StoredDecision] = field(default_factory=list)
     permission: list[LedgerEntry] = field(default_factory=list)
@@ -129,8 +129,8 @@ class Decider:
         state_after = states.encode(result.state)
         # Another input of this batch may belong to the same survivor: it goes on from here.
         locked[workspace, person] = StoredState(state_after, None)
-        written.states.append((workspace, person, state_after, None))
-        written.wakeups.append((workspace, person, result.next_wakeup))
+        changed = ChangedState(workspace, person, state_after, None, result.next_wakeup)
+        written.states[workspace, person] = changed
         if result.decisions:
             inputs = given.encode(work.inputs)
             basis = StoredStep(
@@ -161,15 +161,10 @@ class Decider:
                 tx.emit(fact)
 
     async def _write(self, tx: Tx, written: _Written, now: datetime) -> None:
-        # A survivor stepped twice in one batch is written once, as last seen.
-        states_of = {(row[0], row[1]): row for row in written.states}
-        wakeups_of = {(row[0], row[1]): row for row in written.wakeups}
-        if states_of:
-            await self._store.save_states(tx, list(states_of.values()), now)
-            await self._store.set_wakeups(tx, list(wakeups_of.values()))
+        if written.states:
+            await self._store.save_states(tx, list(written.states.values()), now)
         if written.steps:
-            await self._store.insert_steps(tx, written.steps)
-            await self._store.insert_decisions(tx, written.decisions)
+            await self._store.insert_decisions(tx, written.steps, written.decisions)
         if written.permission:
             await self._store.insert_permission(tx, written.permission)
 

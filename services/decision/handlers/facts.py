@@ -8,7 +8,7 @@ from services.decision import wire
 from services.decision.domain import state as states
 from services.decision.domain.inputs import MergeInput
 from services.decision.handlers.deciding import Decider, Work, survivor
-from services.decision.ports import Key, Store
+from services.decision.ports import ChangedState, Key, Store
 
 
 class Facts:
@@ -51,6 +51,5 @@ class Facts:
         loser_state = loser.state or states.encode(states.new(merge.loser))
         merged = MergeInput(merge.fact_id, merge.loser, loser_state, merge.at)
         await self._decider.decide(tx, [Work(winner_key, [merged], merge.traceparent)], lane)
-        tombstone = (merge.workspace, merge.loser, b"", winner)
+        tombstone = ChangedState(merge.workspace, merge.loser, b"", winner, None)
         await self._store.save_states(tx, [tombstone], merge.at)
-        await self._store.set_wakeups(tx, [(merge.workspace, merge.loser, None)])

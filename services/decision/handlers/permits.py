@@ -32,7 +32,7 @@ class Permits:
     async def on_permit(self, request: Request) -> bytes:
         """Answers in the order of the questions; a refusal is recorded before it is answered."""
         questions = wire.permit_questions(request.body)
-        async with self._db.worker(readonly=True) as tx:
+        async with self._db.autocommit() as tx:
             asked = await self._judge(tx, questions)
         refused = [(question, answer) for question, answer in asked if not answer.granted]
         if refused:

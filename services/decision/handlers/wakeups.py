@@ -46,7 +46,7 @@ class Wakeups:
     async def step_due(self) -> bool:
         """Steps one batch of people; False when nobody was due."""
         now = self._clock.now()
-        async with self._db.worker(readonly=True) as tx:
+        async with self._db.autocommit() as tx:
             keys = await self._store.list_due(tx, now, BATCH)
         if not keys:
             return False
@@ -54,7 +54,7 @@ class Wakeups:
 
     async def next_due(self) -> datetime | None:
         """The earliest wake-up of anybody."""
-        async with self._db.worker(readonly=True) as tx:
+        async with self._db.autocommit() as tx:
             return await self._store.next_due(tx)
 
     async def _step(self, keys: list[Key], now: datetime) -> bool:

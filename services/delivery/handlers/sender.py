@@ -41,11 +41,11 @@ class Sender:
 
     async def is_busy(self) -> bool:
         """Whether some message is being worked on."""
-        async with self._db.worker(readonly=True) as tx:
+        async with self._db.autocommit() as tx:
             return await self._rest.is_any_owned(tx)
 
     async def next_due(self) -> datetime | None:
         """The earliest instant at which a message that waits is to be sent."""
-        async with self._db.worker(readonly=True) as tx:
+        async with self._db.autocommit() as tx:
             dues = [await self._rest.next_due(tx, lane) for lane in self._lanes]
         return min((due for due in dues if due is not None), default=None)
