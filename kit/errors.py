@@ -1,17 +1,17 @@
 """Every error of Kairos, and what to do about it.
 
-    KairosError
-    ├── Rejected          the caller is wrong; never retried; answered as problem+json (RFC 9457)
-    │   ├── Malformed         400  not readable at all
-    │   ├── Unauthenticated   401  no valid key
-    │   ├── Forbidden         403  a valid key without the right
-    │   ├── NotFound          404
-    │   ├── Conflict          409
-    │   ├── TooLarge          413
-    │   └── Invalid           422  readable, but breaks a rule; names where
-    ├── Overloaded        429/503  come back after `retry_after_s`
-    ├── Unavailable       503  a neighbour or the store is away; retried
-    └── Broken            500  an invariant does not hold; a bug, not retried
+KairosError
+├── Rejected          the caller is wrong; never retried; answered as problem+json (RFC 9457)
+│   ├── Malformed         400  not readable at all
+│   ├── Unauthenticated   401  no valid key
+│   ├── Forbidden         403  a valid key without the right
+│   ├── NotFound          404
+│   ├── Conflict          409
+│   ├── TooLarge          413
+│   └── Invalid           422  readable, but breaks a rule; names where
+├── Overloaded        429/503  come back after `retry_after_s`
+├── Unavailable       503  a neighbour or the store is away; retried
+└── Broken            500  an invariant does not hold; a bug, not retried
 """
 
 from typing import Any
