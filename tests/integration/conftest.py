@@ -12,6 +12,10 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 import pytest_asyncio
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from kit.bus.outbox import write_outbox
 from kit.db.database import Database
@@ -49,6 +53,18 @@ class Databases:
         """The pools of a service; the caller closes them."""
         api, worker = self.dsns[service]
         return await Database.connect(api, worker, write_outbox)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def traced() -> InMemorySpanExporter:
+    """Catches all spans of the test process; a process has one tracer provider for good."""
+    exporter = InMemorySpanExporter()
+    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+        trace.set_tracer_provider(TracerProvider())
+    provider = trace.get_tracer_provider()
+    assert isinstance(provider, TracerProvider)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    return exporter
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

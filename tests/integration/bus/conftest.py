@@ -7,9 +7,6 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from kit.embedded.nats import EmbeddedNats
@@ -48,20 +45,8 @@ async def world(toy_postgres: str, nats: EmbeddedNats) -> AsyncIterator[World]:
         await connection.close()
 
 
-@pytest.fixture(scope="session")
-def _exporter() -> InMemorySpanExporter:
-    """Catches all spans of the test process."""
-    exporter = InMemorySpanExporter()
-    if not isinstance(trace.get_tracer_provider(), TracerProvider):
-        trace.set_tracer_provider(TracerProvider())
-    provider = trace.get_tracer_provider()
-    assert isinstance(provider, TracerProvider)
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    return exporter
-
-
 @pytest.fixture
-def spans(_exporter: InMemorySpanExporter) -> InMemorySpanExporter:
+def spans(traced: InMemorySpanExporter) -> InMemorySpanExporter:
     """The spans of this test."""
-    _exporter.clear()
-    return _exporter
+    traced.clear()
+    return traced

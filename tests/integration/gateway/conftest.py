@@ -8,10 +8,6 @@ from dataclasses import dataclass, field, replace
 import httpx
 import pytest
 import pytest_asyncio
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from contracts import topology
 from contracts.gen.kairos.decision.v1 import service_pb2 as decision
@@ -111,16 +107,6 @@ class Door:
 
 
 SERVICES = ("ingest", "decision", "delivery", "history")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def traced() -> InMemorySpanExporter:
-    """Spans as in a process of the kit; they stay here."""
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
-    return exporter
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
