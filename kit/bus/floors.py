@@ -37,9 +37,15 @@ RETURNING floors.partition, floors.incarnation, floors.seq
 """
 _MOVE = """
 UPDATE consumer_floors AS floors SET incarnation = $3, seq = done.seq
-FROM unnest($4::int[], $5::bigint[], $6::bigint[]) AS done (partition, seq, epoch)
+FROM unnest($4::int[], $5::bigint[], $6::bigint[]) AS done (partition, seq, epoch),
+     set_config('idle_in_transaction_session_timeout', $7, true)
 WHERE floors.stream = $1 AND floors.lane = $2 AND floors.partition = done.partition
       AND floors.epoch = done.epoch
+"""
+
+SILENT_S_MAX = 15.0
+"""A process that freezes in the middle of a batch loses its session after this long, and with it
+the locks on its floors; a handler that talks to nobody for longer than this is stuck.
 """
 
 REPORTS = "kairos.floors.v1"
@@ -90,6 +96,7 @@ async def move(
         partitions,
         [seqs[each] for each in partitions],
         [epochs[each] for each in partitions],
+        f"{SILENT_S_MAX * 1000:.0f}ms",
     )
     if status != f"UPDATE {len(partitions)}":
         raise Fenced(f"{stream} {lane}: a newer process has taken over")

@@ -2,12 +2,15 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 
+from kit.bus.spec import IncomingFact
+from kit.db.database import Tx
 from tests.integration.bus.toys import World, hear
 
 
 async def main() -> None:
-    async def handler(tx, facts):  # type: ignore[no-untyped-def]
+    async def handler(tx: Tx, facts: Sequence[IncomingFact]) -> None:
         await hear(tx, facts, by="process")
 
     admin_dsn, database, nats_url = sys.argv[1:]

@@ -4,7 +4,7 @@ from nats.aio.msg import Msg
 
 from kit.bus.jetstream import ask, stream_state
 from kit.bus.spec import FeedSpec
-from tests.integration.bus.toys import World, fact, until, value
+from tests.integration.bus.toys import Alpha, World, fact, until, value
 
 FEED = FeedSpec()
 
@@ -63,5 +63,5 @@ async def test_what_the_feed_owes_survives_the_relay(world: World) -> None:
     assert state.messages == 1
 
 
-async def _relays(alpha) -> bool:  # type: ignore[no-untyped-def]
+async def _relays(alpha: Alpha) -> bool:
     return bool(alpha.relay.leases.owned)

@@ -1,7 +1,7 @@
 """Facts no handler can take: found, put aside, and dealt with by people."""
 
 from collections.abc import Sequence
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -148,7 +148,7 @@ async def test_poison_does_not_reach_the_feed_of_others(world: World) -> None:
     assert b"anna:1" in bodies
 
 
-async def _bury(db: Database, fact: IncomingFact):  # type: ignore[no-untyped-def]
+async def _bury(db: Database, fact: IncomingFact) -> UUID:
     async with db.worker() as tx:
         error = ValueError("no")
         await deadletters.bury(tx, fact, error, attempts=3, traceparent="", at=CLOCK.now())

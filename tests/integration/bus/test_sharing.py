@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from kit.bus import floors
 from kit.bus.floors import Fenced
 from kit.bus.leases import Leases
 from kit.bus.spec import NOW, IncomingFact
-from kit.db.database import Tx
-from tests.integration.bus.toys import CLOCK, Beta, World, fact, hear, running, until, value
+from kit.db.database import Database, Tx
+from kit.errors import Unavailable
+from tests.integration.bus.toys import CLOCK, Alpha, Beta, World, fact, hear, running, until, value
 
 ROOT = Path(__file__).parents[3]
 
@@ -39,7 +40,7 @@ async def beta_process(world: World) -> AsyncIterator[asyncio.subprocess.Process
         await process.wait()
 
 
-def owns(beta: Beta, partitions: int):  # type: ignore[no-untyped-def]
+def owns(beta: Beta, partitions: int) -> Callable[[], Awaitable[bool]]:
     async def does() -> bool:
         return len(beta.consumers.leases.owned) == partitions
 
@@ -109,7 +110,7 @@ async def test_a_zombie_cannot_commit(world: World) -> None:
     assert await value(db, "SELECT count(*) FROM heard") == 1
 
 
-async def _commit_as(db, epoch: int, partitions: Sequence[int] = (3, 4)) -> None:  # type: ignore[no-untyped-def]
+async def _commit_as(db: Database, epoch: int, partitions: Sequence[int] = (3, 4)) -> None:
     async with db.worker() as tx:
         await hear(tx, [IncomingFact("TOYS", NOW, partitions[0], 9, 0, b"anna:1")])
         seqs, epochs = dict.fromkeys(partitions, 9), dict.fromkeys(partitions, epoch)
@@ -158,6 +159,28 @@ async def test_a_partition_in_a_running_transaction_does_not_hold_up_the_others(
     assert taken[5].seq == 7, "the zombie was in time: its floor counts"
 
 
+async def test_a_process_frozen_in_a_batch_loses_its_locks(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGSTOP after the floors were moved: Postgres ends the silent session, others take over."""
+    monkeypatch.setattr(floors, "SILENT_S_MAX", 0.3)
+    db = await world.db("beta")
+    async with db.worker() as tx:
+        await floors.take(tx, "TOYS", NOW, {5: 1})
+    with pytest.raises(Unavailable):
+        await _freeze_in_a_batch(db, seconds=1.0)
+    async with db.worker() as tx:
+        taken = await floors.take(tx, "TOYS", NOW, {5: 2})
+    assert taken[5].seq == 0, "nothing of it stays"
+
+
+async def _freeze_in_a_batch(db: Database, seconds: float) -> None:
+    async with db.worker() as tx:
+        await floors.move(tx, "TOYS", NOW, "today", {5: 7}, {5: 1})
+        await asyncio.sleep(seconds)
+        await tx.execute("SELECT 1")
+
+
 async def test_shares_are_even_for_any_number_of_processes(world: World) -> None:
     db = await world.db("beta")
     members = [Leases(db, "toys", 16, CLOCK) for _ in range(5)]
@@ -186,5 +209,5 @@ async def test_a_second_relay_takes_over_from_a_killed_one(world: World) -> None
         await beta.has_heard(1, within_s=6)
 
 
-async def _holds(alpha) -> bool:  # type: ignore[no-untyped-def]
+async def _holds(alpha: Alpha) -> bool:
     return bool(alpha.relay.leases.owned)
