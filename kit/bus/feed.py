@@ -31,7 +31,7 @@ IN_FLIGHT = 32
 POLL_S = 1.0
 GATHER_S = 0.1
 """News waits so long for more: outsiders do not mind, and the way to the provider stays free."""
-PAUSE_S_MIN, PAUSE_S_MAX = 0.1, 5.0
+PAUSE_S_MIN, PAUSE_S_MAX = 0.1, 2.0
 
 _UNFED = """
 SELECT position, body, traceparent, feed FROM outbox

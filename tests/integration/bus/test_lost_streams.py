@@ -43,9 +43,9 @@ async def test_flow_resumes_soon_after_the_broker_is_back(world: World, nats: Em
         await alpha.say(fact("anna", 1))
         await asyncio.sleep(1.5)
         await nats.start()
-        await beta.has_heard(2, within_s=2)
+        await beta.has_heard(2, within_s=3)  # 2 s, and some for a busy machine
         await alpha.say(fact("anna", 2))
-        await beta.has_heard(3, within_s=0.5)
+        await beta.has_heard(3, within_s=1)
 
 
 async def test_a_reader_replaced_in_the_middle_of_an_envelope_resumes_there(

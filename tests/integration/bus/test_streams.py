@@ -75,10 +75,10 @@ async def test_while_disconnected_everything_fails_at_once_and_then_heals(
 
         await until(away)
         with pytest.raises(Unavailable):
-            async with asyncio.timeout(0.5):
+            async with asyncio.timeout(2):
                 await bus.publish("anything")
         with pytest.raises(Unavailable):
-            async with asyncio.timeout(0.5):
+            async with asyncio.timeout(2):
                 await bus.request("anything", timeout_s=30)
         await nats.start()
         back = CLOCK.monotonic()
@@ -87,7 +87,7 @@ async def test_while_disconnected_everything_fails_at_once_and_then_heals(
             return bool(heard)
 
         await until(told)
-        assert heard[0] - back < 1
+        assert heard[0] - back < 2
         assert await stream_state(bus, "NONE") is None
 
 
