@@ -36,6 +36,7 @@ AWAY = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
 """Errors that say: Postgres is away, try later."""
 
@@ -98,7 +99,7 @@ class Database:
         worker_dsn: str,
         write_outbox: WriteOutbox,
         *,
-        pool_size_max: int = 8,
+        pool_size_max: int = 12,
     ) -> "Database":
         """Opens both pools; raises Unavailable where Postgres cannot be reached."""
         try:
@@ -177,14 +178,21 @@ class Database:
 
 @asynccontextmanager
 async def _connection(pool: asyncpg.Pool) -> AsyncGenerator[Any]:
-    """A pooled connection; a lost Postgres becomes Unavailable."""
+    """A pooled connection; lost Postgres is Unavailable, a handler's own error stays itself."""
     try:
-        async with pool.acquire(timeout=5) as connection:
-            yield connection
+        connection = await pool.acquire(timeout=5)
     except TimeoutError as error:
         raise Unavailable("No Postgres connection became free within 5 s") from error
     except AWAY as error:
         raise Unavailable(f"Postgres is away ({type(error).__name__})") from error
+    try:
+        yield connection
+    except AWAY as error:
+        if connection.is_closed() or isinstance(error, asyncpg.PostgresError):
+            raise Unavailable(f"Postgres is away ({type(error).__name__})") from error
+        raise
+    finally:
+        await pool.release(connection)
 
 
 async def _nothing_to_reset(connection: Any) -> None:

@@ -38,7 +38,7 @@ class Rows:
         self.asked = 0
 
     @asynccontextmanager
-    async def worker(self, *, readonly: bool) -> AsyncIterator["Rows"]:
+    async def autocommit(self) -> AsyncIterator["Rows"]:
         yield self
 
     async def fetchrow(self, sql: str, key_sha256: bytes) -> Mapping[str, Any] | None:
