@@ -162,7 +162,9 @@ async def _until_fatal(bus: Connection, stop: asyncio.Event) -> None:
     for task in (fatal, stopped):
         task.cancel()
     if bus.fatal.is_set() and not stop.is_set():
-        raise Unavailable("The NATS connection does not answer any more")
+        log.critical("the NATS connection does not answer any more")
+        telemetry.shutdown()
+        os._exit(1)  # a hanging client can swallow a cancellation, and with it an orderly end
 
 
 async def _awaited(awaitable: Awaitable[None]) -> None:
