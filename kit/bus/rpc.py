@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -27,7 +26,7 @@ from kit.bus.micro import Counts, Discovery
 from kit.bus.replies import Gathering
 from kit.bus.spec import EndpointSpec
 from kit.clock import SystemClock
-from kit.db.database import RETRYABLE, Database, Tx
+from kit.db.database import RETRYABLE, WORKSPACE, Database, Tx
 from kit.errors import KairosError, Malformed, Overloaded, TooLarge, Unavailable
 
 log = logging.getLogger("kairos.bus")
@@ -39,8 +38,6 @@ RETRY_PAUSE_S = 0.1
 STOP_TIMEOUT_S = 5.0
 
 _CLOCK = SystemClock()
-_WORKSPACE = re.compile(r"[a-z][a-z0-9-]{1,39}")
-
 _answered = telemetry.histogram(
     "kairos.rpc.answer.duration", "s", "Time from the arrival of a question to its answer"
 )
@@ -175,7 +172,7 @@ class _Desk:
         with telemetry.span(self._name, parent=parent, kind=SpanKind.SERVER):
             if self.endpoint.spec.mode == "plain":
                 return await cast("Plain", self.endpoint.handler)(request)
-            if not _WORKSPACE.fullmatch(request.workspace):
+            if not WORKSPACE.fullmatch(request.workspace):
                 raise Malformed(f"The question names no workspace in {replies.WORKSPACE}")
             return await self._db.retrying(lambda: self._in_transaction(request))
 
