@@ -165,7 +165,7 @@ class Database:
                 if tx.facts:
                     await self._write_outbox(connection, tx.facts)
             except BaseException:
-                if not connection.is_closed():
+                if not _is_lost(connection):
                     await connection.execute("ROLLBACK")
                 raise
             await connection.execute("COMMIT")
@@ -188,11 +188,23 @@ async def _connection(pool: asyncpg.Pool) -> AsyncGenerator[Any]:
     try:
         yield connection
     except AWAY as error:
-        if connection.is_closed() or isinstance(error, asyncpg.PostgresError):
+        if _is_lost(connection) or isinstance(error, asyncpg.PostgresError):
             raise Unavailable(f"Postgres is away ({type(error).__name__})") from error
         raise
     finally:
         await pool.release(connection)
+
+
+def _is_lost(connection: Any) -> bool:
+    """Whether the session is gone.
+
+    The pool takes a connection back as soon as it hears of its end, often before its holder does;
+    what the holder has left then answers every question, this one too, with InterfaceError.
+    """
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
 
 
 async def _nothing_to_reset(connection: Any) -> None:

@@ -35,12 +35,13 @@ async def test_facts_with_a_feed_subject_are_published_once_each(world: World) -
 
 async def test_the_feed_never_holds_up_the_lanes(world: World) -> None:
     """Its stream cannot take anything: facts flow inside, the rows wait for the feed."""
-    async with world.alpha() as alpha, world.beta() as beta:
+    async with world.bus("operator") as operator:
         await ask(
-            alpha.bus,
+            operator,
             f"STREAM.CREATE.{FEED.name}",
             {"name": FEED.name, "subjects": [FEED.subjects], "max_msg_size": 1, "storage": "file"},
         )
+    async with world.alpha() as alpha, world.beta() as beta:
         await alpha.say(*(fact("anna", n, feed=True) for n in range(5)))
         await beta.has_heard(5)
         assert await value(alpha.db, "SELECT count(*) FROM outbox WHERE feed IS NOT NULL") == 1
