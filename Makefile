@@ -41,9 +41,9 @@ gen: install ## Write generated code and reference pages
 	@$(BIN)/python -m gateway.openapi
 	@$(BIN)/python -m dev.reference
 
-lock: install ## Renew requirements.lock from pyproject.toml
+lock: install ## Renew requirements.lock from pyproject.toml (UPGRADE=1 takes newer versions too)
 	@$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --no-emit-index-url \
-		--upgrade --group dev --output-file requirements.lock pyproject.toml
+		$(if $(UPGRADE),--upgrade) --group dev --output-file requirements.lock pyproject.toml
 
 clean: ## Remove .venv and caches; the data in .kairos stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Honest statistics of experiments: planning, checking, comparing, looking early without lying."""
