@@ -26,6 +26,7 @@ test: install ## Run all tests (TESTS=tests/unit for some of them)
 	@$(BIN)/python -m pytest -n $(WORKERS) $(TESTS) --ignore=tests/clients
 
 test-clients: install ## Run stock clients in other languages and a browser against the system
+	@$(BIN)/python -m dev.clients
 	@$(BIN)/python -m pytest tests/clients
 
 check: install ## Check style, types, import contracts, rules and generated code

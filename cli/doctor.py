@@ -52,6 +52,7 @@ KNOWN = frozenset(
         "KAIROS_URL",
         "KAIROS_WORKSPACE",
         "KAIROS_WRITE_KEY",
+        "KAIROS_BROWSER_KEY",
     }
 )
 """Variables that no settings class declares: the command line's, the kit's, dev.env's."""

@@ -33,6 +33,7 @@ HOMES = {name: f"services.{name}" for name in SERVICES} | {"gateway": "gateway"}
 
 GIVEN_BY_UP = frozenset(
     {
+        "KAIROS_DEV_BROWSER_KEY",
         "KAIROS_DEV_CLOCK",
         "KAIROS_DEV_SECRET_KEY",
         "KAIROS_DEV_WORKSPACE",
@@ -104,6 +105,7 @@ class Kairos(System):
             "KAIROS_URL": self.url,
             "KAIROS_WORKSPACE": workspace["slug"],
             "KAIROS_WRITE_KEY": workspace["write_key"],
+            "KAIROS_BROWSER_KEY": workspace["browser_key"],
             "KAIROS_SECRET_KEY": workspace["secret_key"],
             "KAIROS_NATS_URL": self.backing.nats_url,
             "KAIROS_POSTGRES_DSN": self.backing.postgres_dsn,
@@ -221,6 +223,7 @@ class Kairos(System):
             "KAIROS_GATEWAY_PORT": str(self.options.port),
             "KAIROS_DEV_WORKSPACE": workspace["slug"],
             "KAIROS_DEV_WRITE_KEY": workspace["write_key"],
+            "KAIROS_DEV_BROWSER_KEY": workspace["browser_key"],
             "KAIROS_DEV_SECRET_KEY": workspace["secret_key"],
         }
 
@@ -231,6 +234,7 @@ class Kairos(System):
             lambda: {
                 "slug": WORKSPACE,
                 "write_key": f"kw_{token()}",
+                "browser_key": f"kb_{token()}",
                 "secret_key": f"ks_{token()}",
             },
         )

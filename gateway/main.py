@@ -114,6 +114,7 @@ async def _development_workspace(service: Service, settings: Settings) -> None:
     now = service.clock.now()
     wanted: tuple[tuple[auth.KeyKind, str, list[str]], ...] = (
         ("write-server", settings.dev_write_key, []),
+        ("write-browser", settings.dev_browser_key, []),
         ("secret", settings.dev_secret_key, ["admin"]),
     )
     async with service.db.api(settings.dev_workspace) as tx:

@@ -47,6 +47,9 @@ class Settings:
     dev_write_key: str = setting(
         "", variable="KAIROS_DEV_WRITE_KEY", secret=True, why="its server-side write key"
     )
+    dev_browser_key: str = setting(
+        "", variable="KAIROS_DEV_BROWSER_KEY", why="its write key for browsers and apps"
+    )
     dev_secret_key: str = setting(
         "", variable="KAIROS_DEV_SECRET_KEY", secret=True, why="its secret key"
     )

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,31 +10,14 @@ from uuid import UUID
 
 import pytest
 
+from tests.clients.tools import installed, lock
 from tests.support.running import Running, identify, track
 
-NODE = Path(__file__).parent / "node"
 PROTO = Path(__file__).parents[2] / "proto"
 EXPECTED = {"decision_made", "journey_moved", "receipt_taken"}
 PATIENCE_S = 40
 
 pytestmark = pytest.mark.timeout(300)
-
-
-async def run(*command: str, cwd: Path) -> None:
-    """Runs a command to its end; what it says is shown where it fails."""
-    child = await asyncio.create_subprocess_exec(
-        *command, cwd=cwd, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    said, _ = await asyncio.wait_for(child.communicate(), 120)
-    assert child.returncode == 0, said.decode()
-
-
-@pytest.fixture
-def client(tmp_path: Path) -> Path:
-    """The client in a folder of its own, to be installed there."""
-    folder = tmp_path / "node"
-    shutil.copytree(NODE, folder, ignore=shutil.ignore_patterns("node_modules"))
-    return folder
 
 
 async def facts(client: asyncio.subprocess.Process) -> AsyncIterator[dict[str, Any]]:
@@ -50,8 +32,8 @@ def uuid(text: str) -> UUID:
     return UUID(bytes=b64decode(text))
 
 
-async def test_node_client_decodes_the_feed(shop: Running, client: Path) -> None:
-    await run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=client)
+async def test_node_client_decodes_the_feed(shop: Running, tmp_path: Path) -> None:
+    client = await installed("node", tmp_path)
     nats_url = shop.system.addresses["KAIROS_NATS_URL"]
     node = await asyncio.create_subprocess_exec(
         *("node", "feed.mjs", nats_url, str(PROTO), "kairos.feed.v1.>"),
@@ -90,10 +72,9 @@ async def test_node_client_decodes_the_feed(shop: Running, client: Path) -> None
     assert message["state"] == "accepted"
 
 
-def test_lock_names_no_registry() -> None:
+@pytest.mark.parametrize("client", ["node", "segment"])
+def test_lock_names_no_registry(client: str) -> None:
     """Wherever packages come from is the business of the machine that installs them."""
-    lock = json.loads((NODE / "package-lock.json").read_text(encoding="utf-8"))
-
-    for name, package in lock["packages"].items():
+    for name, package in lock(client).items():
         assert "resolved" not in package
         assert not name or package["integrity"].startswith("sha512-")
