@@ -75,6 +75,7 @@ CHANGE_PERMISSION = EndpointSpec("decision", "change_permission", "write", timeo
 PERMISSION = EndpointSpec("decision", "permission", "read", timeout_s=2.0)
 PERMIT = EndpointSpec("decision", "permit", "plain", timeout_s=0.9)
 DECISION = EndpointSpec("decision", "decision", "read", timeout_s=2.0)
+CONTROLS = EndpointSpec("decision", "controls", "write", timeout_s=2.0)
 JOURNEYS = EndpointSpec("decision", "journeys", "read", timeout_s=2.0)
 
 TAKE_RECEIPTS = EndpointSpec("delivery", "take_receipts", "plain", timeout_s=5.0)
@@ -92,6 +93,7 @@ ENDPOINTS = (
     PERMISSION,
     PERMIT,
     DECISION,
+    CONTROLS,
     JOURNEYS,
     TAKE_RECEIPTS,
     MESSAGE,

@@ -17,6 +17,7 @@ from gateway.api import (
     system,
     tracking,
     webhooks,
+    workspace,
 )
 from gateway.context import Context
 from gateway.edge import Edge
@@ -40,6 +41,8 @@ ROUTERS = (
     profiles.last,
     decisions.router,
     messages.router,
+    workspace.router,
+    workspace.reads,
     catalog.router,
     catalog.reads,
     reports.router,

@@ -123,6 +123,12 @@ class Changed(Shape):
     changed: bool = Field(description="False where it was so already.")
 
 
+class Marketing(Shape):
+    """The switch of a workspace's marketing."""
+
+    stopped: bool
+
+
 # Decisions and messages
 
 

@@ -174,6 +174,16 @@ def permission(reply: bytes) -> dict[str, Any]:
     return shown
 
 
+def controls_request(*, stopped: bool | None) -> bytes:
+    """Stops marketing or lets it go on; None only asks."""
+    return decision_service.ControlsRequest(marketing_stopped=stopped).SerializeToString()
+
+
+def marketing(reply: bytes) -> shapes.Marketing:
+    told = decision_service.ControlsReply.FromString(reply)
+    return shapes.Marketing(stopped=told.marketing_stopped)
+
+
 def journeys_request(person: UUID) -> bytes:
     return decision_service.JourneysRequest(person=person.bytes).SerializeToString()
 

@@ -5,6 +5,7 @@ from kit.settings import load
 from services.decision import store
 from services.decision.handlers.catalog import CatalogDesk
 from services.decision.handlers.catalogs import Catalogs
+from services.decision.handlers.controls import ControlsDesk
 from services.decision.handlers.deciding import Decider
 from services.decision.handlers.facts import Facts
 from services.decision.handlers.permission import PermissionDesk
@@ -29,6 +30,7 @@ async def compose(service: Service) -> Parts:
             PermissionDesk(decider, store, catalogs, service.clock),
             Permits(decider, store, catalogs, service.db, service.clock),
             ReadingDesk(store, catalogs, service.clock),
+            ControlsDesk(store, service.clock),
         ),
         tasks=[wakeups.run],
         next_due=[wakeups.next_due],

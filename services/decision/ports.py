@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from kit.db.database import Tx
+from services.decision.domain.model import Controls
 
 Key = tuple[str, UUID]
 """Workspace and person."""
@@ -46,6 +47,7 @@ class StoredStep:
     state_before: bytes
     inputs: bytes
     catalog_revision: int
+    controls: bytes | None
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,21 @@ class StoredDecision:
     at: datetime
     decision: bytes
     traceparent: str
+
+
+class Head(NamedTuple):
+    """What holds for a workspace now: the newest revision of its catalog, and its switches."""
+
+    revision: int
+    controls: Controls
+
+
+class Reconsideration(NamedTuple):
+    """A workspace in which what waits competes again; people up to `after` have been seen."""
+
+    workspace: str
+    asked_at: datetime
+    after: UUID | None
 
 
 class LedgerEntry(NamedTuple):
@@ -108,7 +125,19 @@ class Store(Protocol):
 
     async def insert_permission(self, tx: Tx, entries: Sequence[LedgerEntry]) -> None: ...
 
-    async def heads(self, tx: Tx, workspaces: Iterable[str]) -> dict[str, int]: ...
+    async def heads(self, tx: Tx, workspaces: Iterable[str]) -> dict[str, Head]: ...
+
+    async def save_controls(self, tx: Tx, workspace: str, controls: Controls) -> None: ...
+
+    async def ask_to_reconsider(self, tx: Tx, workspace: str, now: datetime) -> None: ...
+
+    async def lock_reconsideration(self, tx: Tx) -> Reconsideration | None: ...
+
+    async def list_waiting(
+        self, tx: Tx, workspace: str, after: UUID | None, limit: int
+    ) -> list[Key]: ...
+
+    async def save_reconsideration(self, tx: Tx, workspace: str, after: UUID | None) -> None: ...
 
     async def lock_head(self, tx: Tx, workspace: str, now: datetime) -> int: ...
 

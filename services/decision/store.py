@@ -9,10 +9,13 @@ from uuid import UUID
 
 from kit.db.database import Tx
 from kit.errors import NotFound
+from services.decision.domain.model import Controls
 from services.decision.ports import (
     ChangedState,
+    Head,
     Key,
     LedgerEntry,
+    Reconsideration,
     StoredDecision,
     StoredState,
     StoredStep,
@@ -102,11 +105,53 @@ async def due_of(tx: Tx, keys: Sequence[Key]) -> dict[Key, datetime]:
 
 
 async def next_due(tx: Tx) -> datetime | None:
-    """The earliest wake-up across workspaces."""
+    """The earliest wake-up or reconsideration across workspaces."""
     due: datetime | None = await tx.fetchval(
-        "SELECT due_at FROM wakeups ORDER BY due_at, workspace LIMIT 1"
+        "SELECT LEAST((SELECT due_at FROM wakeups ORDER BY due_at, workspace LIMIT 1),"
+        " (SELECT asked_at FROM reconsiderations ORDER BY asked_at, workspace LIMIT 1))"
     )
     return due
+
+
+async def ask_to_reconsider(tx: Tx, workspace: str, now: datetime) -> None:
+    """Has all that waits in a workspace compete again; what was under way begins anew."""
+    await tx.execute(
+        "INSERT INTO reconsiderations (workspace, asked_at) VALUES ($1, $2)"
+        " ON CONFLICT (workspace) DO UPDATE SET asked_at = $2, after_person = NULL",
+        workspace,
+        now,
+    )
+
+
+async def lock_reconsideration(tx: Tx) -> Reconsideration | None:
+    """The oldest one nobody else works on, locked."""
+    row = await tx.fetchrow(
+        "SELECT workspace, asked_at, after_person FROM reconsiderations"
+        " ORDER BY asked_at, workspace LIMIT 1 FOR UPDATE SKIP LOCKED"
+    )
+    return None if row is None else Reconsideration(*row.values())
+
+
+async def list_waiting(tx: Tx, workspace: str, after: UUID | None, limit: int) -> list[Key]:
+    """People for whom something waits, by key; unlocked."""
+    rows = await tx.fetch(
+        "SELECT workspace, person FROM wakeups"
+        " WHERE workspace = $1 AND ($2::uuid IS NULL OR person > $2) ORDER BY person LIMIT $3",
+        workspace,
+        after,
+        limit,
+    )
+    return [(row["workspace"], row["person"]) for row in rows]
+
+
+async def save_reconsideration(tx: Tx, workspace: str, after: UUID | None) -> None:
+    """Notes who was seen last; None: all were."""
+    if after is None:
+        await tx.execute("DELETE FROM reconsiderations WHERE workspace = $1", workspace)
+        return
+    await tx.execute(
+        "UPDATE reconsiderations SET after_person = $2 WHERE workspace = $1", workspace, after
+    )
 
 
 async def insert_decisions(
@@ -115,13 +160,13 @@ async def insert_decisions(
     """Keeps decisions and what their steps rested on; the same one twice is a broken invariant."""
     await tx.execute(
         "WITH basis AS (INSERT INTO steps"
-        "  (workspace, id, person, at, state_before, inputs, catalog_revision)"
+        "  (workspace, id, person, at, state_before, inputs, catalog_revision, controls)"
         "  SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[],"
-        "  $5::bytea[], $6::bytea[], $7::bigint[]))"
+        "  $5::bytea[], $6::bytea[], $7::bigint[], $8::bytea[]))"
         " INSERT INTO decisions (workspace, id, person, step, at, decision, traceparent)"
-        " SELECT * FROM unnest($8::text[], $9::uuid[], $10::uuid[], $11::uuid[],"
-        " $12::timestamptz[], $13::bytea[], $14::text[])",
-        *_columns([_values(step) for step in steps], 7),
+        " SELECT * FROM unnest($9::text[], $10::uuid[], $11::uuid[], $12::uuid[],"
+        " $13::timestamptz[], $14::bytea[], $15::text[])",
+        *_columns([_values(step) for step in steps], 8),
         *_columns([_values(decision) for decision in decisions], 7),
     )
 
@@ -130,7 +175,7 @@ async def get_decision(tx: Tx, workspace: str, decision: UUID) -> tuple[StoredDe
     """One decision and the step it came from; NotFound where there is none."""
     row = await tx.fetchrow(
         "SELECT d.workspace, d.id, d.person, d.step, d.at, d.decision, d.traceparent,"
-        " s.state_before, s.inputs, s.catalog_revision, s.at AS step_at"
+        " s.state_before, s.inputs, s.catalog_revision, s.controls, s.at AS step_at"
         " FROM decisions d JOIN steps s ON s.workspace = d.workspace AND s.id = d.step"
         " WHERE d.workspace = $1 AND d.id = $2",
         workspace,
@@ -155,6 +200,7 @@ async def get_decision(tx: Tx, workspace: str, decision: UUID) -> tuple[StoredDe
         row["state_before"],
         row["inputs"],
         row["catalog_revision"],
+        row["controls"],
     )
 
 
@@ -174,13 +220,31 @@ async def insert_permission(tx: Tx, entries: Sequence[LedgerEntry]) -> None:
 # The catalog.
 
 
-async def heads(tx: Tx, workspaces: Iterable[str]) -> dict[str, int]:
-    """The head revision of each workspace that has a catalog."""
+async def heads(tx: Tx, workspaces: Iterable[str]) -> dict[str, Head]:
+    """Head revision and switches of each workspace that has either."""
     rows = await tx.fetch(
-        "SELECT workspace, revision FROM catalog_heads WHERE workspace = ANY($1::text[])",
+        "SELECT workspace, revision, marketing_stopped, paused_journeys FROM catalog_heads"
+        " WHERE workspace = ANY($1::text[])",
         sorted(set(workspaces)),
     )
-    return {row["workspace"]: row["revision"] for row in rows}
+    return {
+        row["workspace"]: Head(
+            row["revision"],
+            Controls(row["marketing_stopped"], tuple(row["paused_journeys"])),
+        )
+        for row in rows
+    }
+
+
+async def save_controls(tx: Tx, workspace: str, controls: Controls) -> None:
+    """Sets the switches of a workspace whose head is locked."""
+    await tx.execute(
+        "UPDATE catalog_heads SET marketing_stopped = $2, paused_journeys = $3"
+        " WHERE workspace = $1",
+        workspace,
+        controls.marketing_stopped,
+        list(controls.paused_journeys),
+    )
 
 
 async def lock_head(tx: Tx, workspace: str, now: datetime) -> int:

@@ -7,6 +7,7 @@ from kit.bus.consumer import Subscription
 from kit.bus.rpc import Endpoint
 from kit.bus.spec import LANES
 from services.decision.handlers.catalog import CatalogDesk
+from services.decision.handlers.controls import ControlsDesk
 from services.decision.handlers.facts import Facts
 from services.decision.handlers.permission import PermissionDesk
 from services.decision.handlers.permits import Permits
@@ -29,7 +30,11 @@ def subscriptions(facts: Facts, settings: Settings) -> Sequence[Subscription]:
 
 
 def endpoints(
-    catalog: CatalogDesk, permission: PermissionDesk, permits: Permits, reading: ReadingDesk
+    catalog: CatalogDesk,
+    permission: PermissionDesk,
+    permits: Permits,
+    reading: ReadingDesk,
+    controls: ControlsDesk,
 ) -> Sequence[Endpoint]:
     """Every question decision answers."""
     return [
@@ -39,5 +44,6 @@ def endpoints(
         Endpoint(topology.PERMISSION, permission.on_permission),
         Endpoint(topology.PERMIT, permits.on_permit),
         Endpoint(topology.DECISION, reading.on_decision),
+        Endpoint(topology.CONTROLS, controls.on_controls),
         Endpoint(topology.JOURNEYS, reading.on_journeys),
     ]

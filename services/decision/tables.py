@@ -1,6 +1,7 @@
 """The tables of the decision service: the schema's truth, held against the migrations by a test."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    false,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -57,6 +59,8 @@ steps = Table(
     Column("state_before", LargeBinary, nullable=False),
     Column("inputs", LargeBinary, nullable=False),
     Column("catalog_revision", BigInteger, nullable=False),
+    # The switches as they stood, encoded by domain/model.py; null where none was set.
+    Column("controls", LargeBinary),
     schema=SCHEMA,
 )
 
@@ -102,6 +106,20 @@ catalog_heads = Table(
     Column("workspace", Text, primary_key=True),
     Column("revision", BigInteger, nullable=False),
     Column("applied_at", DateTime(timezone=True), nullable=False),
+    # Switches that work at once and are no documents; read together with the revision.
+    Column("marketing_stopped", Boolean, nullable=False, server_default=false()),
+    Column("paused_journeys", ARRAY(Text), nullable=False, server_default="{}"),
+    schema=SCHEMA,
+)
+
+# Workspaces in which what waits is to compete again, because a rule or a switch has changed.
+reconsiderations = Table(
+    "reconsiderations",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("asked_at", DateTime(timezone=True), nullable=False),
+    # People up to this one have been seen; null at the beginning.
+    Column("after_person", Uuid),
     schema=SCHEMA,
 )
 

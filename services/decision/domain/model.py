@@ -146,3 +146,16 @@ class Controls(msgspec.Struct, frozen=True):
 
 
 NO_CONTROLS = Controls()
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Controls)
+
+
+def encode_controls(controls: Controls) -> bytes | None:
+    """Return the switches as `decode_controls` reads them; None where none is set."""
+    return None if controls == NO_CONTROLS else _encoder.encode(controls)
+
+
+def decode_controls(data: bytes | None) -> Controls:
+    """Return the switches `encode_controls` wrote."""
+    return _decoder.decode(data) if data else NO_CONTROLS

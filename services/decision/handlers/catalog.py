@@ -8,11 +8,14 @@ from kit.bus.rpc import Request
 from kit.clock import Clock
 from kit.db.database import Tx
 from kit.errors import Invalid
-from services.decision import wire
 from services.decision.domain.catalog import CatalogError, parse_catalog
 from services.decision.ports import Store
+from services.decision.wire import catalog as wire
 
 Documents = dict[tuple[str, str], dict[str, Any]]
+
+_POLICY_KINDS = frozenset({"policy", "workspace"})
+"""Documents that may free what waits; what they forbid is found at the permit and at wake-ups."""
 
 
 class CatalogDesk:
@@ -40,13 +43,16 @@ class CatalogDesk:
         if changed and not dry_run:
             rows = [(kind, key, json.dumps(wanted[kind, key])) for kind, key, _, _ in changed]
             await self._store.insert_documents(tx, request.workspace, revision, rows, now)
+            if any(kind in _POLICY_KINDS for kind, *_ in changed):
+                await self._store.ask_to_reconsider(tx, request.workspace, now)
         return wire.apply_reply(revision, changes)
 
     async def on_catalog(self, tx: Tx, request: Request) -> bytes:
         """Documents of a kind at a revision; none found is an empty answer."""
         kind, key, revision = wire.catalog_request(request.body)
         heads = await self._store.heads(tx, {request.workspace})
-        head = heads.get(request.workspace, 0)
+        found = heads.get(request.workspace)
+        head = found.revision if found else 0
         at = min(revision, head) if revision else head
         rows = await self._store.documents(tx, request.workspace, at, kind, key)
         return wire.catalog_reply(

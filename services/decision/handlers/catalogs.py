@@ -6,7 +6,8 @@ from typing import Any
 
 from kit.db.database import Tx
 from services.decision.domain.catalog import Catalog, parse_catalog
-from services.decision.ports import Store
+from services.decision.domain.model import NO_CONTROLS, Controls
+from services.decision.ports import Head, Store
 
 KEPT_MAX = 256
 """Parsed catalogs kept; a parse of 100 documents takes some milliseconds."""
@@ -23,9 +24,21 @@ class Catalogs:
         """The head of each workspace, as this transaction sees it; an empty one before the first
         apply.
         """
+        found = await self.current_with_controls(tx, workspaces)
+        return {name: catalog for name, (catalog, _) in found.items()}
+
+    async def current_with_controls(
+        self, tx: Tx, workspaces: Iterable[str]
+    ) -> Mapping[str, tuple[Catalog, Controls]]:
+        """As `current`, each with the workspace's switches, from one read."""
         wanted = set(workspaces)
         heads = await self._store.heads(tx, wanted)
-        return {name: await self.at(tx, name, heads.get(name, 0)) for name in wanted}
+        none = Head(0, NO_CONTROLS)
+        found = {name: heads.get(name, none) for name in wanted}
+        return {
+            name: (await self.at(tx, name, head.revision), head.controls)
+            for name, head in found.items()
+        }
 
     async def at(self, tx: Tx, workspace: str, revision: int) -> Catalog:
         """The catalog of a workspace as it was at a revision."""

@@ -19,13 +19,13 @@ from contracts.telemetry import (
 from kit import telemetry
 from kit.clock import Clock
 from kit.db.database import Tx
-from services.decision import wire
 from services.decision.domain import decisions as decided
 from services.decision.domain import inputs as given
 from services.decision.domain import state as states
 from services.decision.domain.catalog import Catalog
 from services.decision.domain.decisions import Decision, PermissionChanged
 from services.decision.domain.ids import derive_id
+from services.decision.domain.model import Controls, encode_controls
 from services.decision.domain.step import StepResult, step
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.ports import (
@@ -37,6 +37,7 @@ from services.decision.ports import (
     StoredState,
     StoredStep,
 )
+from services.decision.wire import outgoing as wire
 
 MERGE_HOPS_MAX = 32
 """Tombstones followed for one person; a longer chain is a broken invariant."""
@@ -78,10 +79,11 @@ class Decider:
         """
         now = self._clock.now()
         locked = await self.lock(tx, [work.key for work in batch], now)
-        catalogs = await self._catalogs.current(tx, {work.key[0] for work in batch})
+        catalogs = await self._catalogs.current_with_controls(tx, {work.key[0] for work in batch})
         written = _Written()
         results = [
-            self._one(tx, work, locked, catalogs[work.key[0]], now, lane, written) for work in batch
+            self._one(tx, work, locked, *catalogs[work.key[0]], now, lane, written)
+            for work in batch
         ]
         await self._write(tx, written, now)
         return results
@@ -106,6 +108,7 @@ class Decider:
         work: Work,
         locked: dict[Key, StoredState],
         catalog: Catalog,
+        controls: Controls,
         now: datetime,
         lane: str,
         written: _Written,
@@ -119,7 +122,7 @@ class Decider:
             parent=work.traceparent or None,
             attributes={ATTRIBUTE_WORKSPACE: workspace},
         ) as span:
-            result = step(before, work.inputs, catalog, now)
+            result = step(before, work.inputs, catalog, now, controls)
             traceparent = telemetry.current_traceparent() or work.traceparent
             if result.decisions:
                 span.set_attribute(ATTRIBUTE_DECISION, str(result.decisions[-1].id))
@@ -141,6 +144,7 @@ class Decider:
                 state_before,
                 inputs,
                 catalog.revision,
+                encode_controls(controls),
             )
             written.steps.append(basis)
             for decision in result.decisions:

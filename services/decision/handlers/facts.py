@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from kit.bus.spec import IncomingFact
 from kit.db.database import Tx
-from services.decision import wire
 from services.decision.domain import state as states
 from services.decision.domain.inputs import MergeInput
 from services.decision.handlers.deciding import Decider, Work, survivor
 from services.decision.ports import ChangedState, Key, Store
+from services.decision.wire import incoming as wire
 
 
 class Facts:

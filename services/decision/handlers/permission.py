@@ -4,12 +4,12 @@ from kit.bus.rpc import Request
 from kit.clock import Clock
 from kit.db.database import Tx
 from kit.ids import new_id
-from services.decision import wire
 from services.decision.domain import state as states
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.deciding import Decider, Work, survivor
 from services.decision.handlers.views import permission_view
 from services.decision.ports import Key, Store
+from services.decision.wire import permission as wire
 
 
 class PermissionDesk:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from kit.bus.rpc import Request
 from kit.clock import Clock
 from kit.db.database import Database, Tx
-from services.decision import wire
 from services.decision.domain import state as states
 from services.decision.domain.ids import derive_id
 from services.decision.domain.inputs import PermitRefusedInput
@@ -13,6 +12,7 @@ from services.decision.domain.permit import Permit, permit
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.deciding import Decider, Work, survivor
 from services.decision.ports import Key, Store, StoredState
+from services.decision.wire import permits as wire
 
 Asked = tuple[wire.Question, Permit]
 
@@ -41,14 +41,15 @@ class Permits:
 
     async def _judge(self, tx: Tx, questions: Sequence[wire.Question]) -> list[Asked]:
         rows = await self._rows(tx, [(q.workspace, q.person) for q in questions])
-        catalogs = await self._catalogs.current(tx, {q.workspace for q in questions})
+        catalogs = await self._catalogs.current_with_controls(tx, {q.workspace for q in questions})
         now = self._clock.now()
         asked: list[Asked] = []
         for question in questions:
             row = rows.get(survivor((question.workspace, question.person), rows))
             state = states.decode(row.state) if row and row.state else states.new(question.person)
-            catalog = catalogs[question.workspace]
-            asked.append((question, permit(state, question.message_id, catalog, now)))
+            catalog, controls = catalogs[question.workspace]
+            answer = permit(state, question.message_id, catalog, now, controls)
+            asked.append((question, answer))
         return asked
 
     async def _rows(self, tx: Tx, keys: Sequence[Key]) -> dict[Key, StoredState]:

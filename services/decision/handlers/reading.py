@@ -5,16 +5,17 @@ from typing import Any
 from kit.bus.rpc import Request
 from kit.clock import Clock
 from kit.db.database import Tx
-from services.decision import wire
 from services.decision.domain import decisions as decided
 from services.decision.domain import inputs as given
 from services.decision.domain import state as states
 from services.decision.domain.decisions import Decision
+from services.decision.domain.model import decode_controls
 from services.decision.domain.step import step
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.permission import read_state
 from services.decision.handlers.views import journeys_view
 from services.decision.ports import Store, StoredStep
+from services.decision.wire import reading as wire
 
 
 class ReadingDesk:
@@ -41,7 +42,8 @@ class ReadingDesk:
     async def _replays(self, tx: Tx, basis: StoredStep, decision: Decision) -> bool:
         catalog = await self._catalogs.at(tx, basis.workspace, basis.catalog_revision)
         before = states.decode(basis.state_before)
-        result = step(before, given.decode(basis.inputs), catalog, basis.at)
+        controls = decode_controls(basis.controls)
+        result = step(before, given.decode(basis.inputs), catalog, basis.at, controls)
         return decision in result.decisions
 
 

@@ -46,6 +46,8 @@ class Wakeups:
     async def step_due(self) -> bool:
         """Steps one batch of people; False when nobody was due."""
         now = self._clock.now()
+        if await self._db.retrying(self._reconsider):
+            return True
         async with self._db.autocommit() as tx:
             keys = await self._store.list_due(tx, now, BATCH)
         if not keys:
@@ -68,6 +70,27 @@ class Wakeups:
             if work:
                 await self._decider.decide(tx, work, "now")
             return bool(work)
+
+    async def _reconsider(self) -> bool:
+        """Has one batch of those for whom something waits compete again; False where none is asked.
+
+        Each is stepped under their lock after the change was committed, so nobody is judged by
+        what held before.
+        """
+        async with self._db.worker() as tx:
+            asked = await self._store.lock_reconsideration(tx)
+            if asked is None:
+                return False
+            keys = await self._store.list_waiting(tx, asked.workspace, asked.after, BATCH)
+            work = [
+                Work(key, [WakeupInput(wakeup_id(key[1], asked.asked_at), asked.asked_at, True)])
+                for key in keys
+            ]
+            if work:
+                await self._decider.decide(tx, work, "bulk")
+            last = keys[-1][1] if len(keys) == BATCH else None
+            await self._store.save_reconsideration(tx, asked.workspace, last)
+            return True
 
     async def _still_due(self, tx: Tx, keys: list[Key], now: datetime) -> dict[Key, datetime]:
         """Read again under the locks: what another process already did is left out."""

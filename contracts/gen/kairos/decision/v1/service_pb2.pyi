@@ -132,3 +132,23 @@ class JourneysReply(_message.Message):
     JOURNEYS_JSON_FIELD_NUMBER: _ClassVar[int]
     journeys_json: bytes
     def __init__(self, journeys_json: _Optional[bytes] = ...) -> None: ...
+
+class ControlsRequest(_message.Message):
+    __slots__ = ("marketing_stopped", "pause_journeys", "resume_journeys")
+    MARKETING_STOPPED_FIELD_NUMBER: _ClassVar[int]
+    PAUSE_JOURNEYS_FIELD_NUMBER: _ClassVar[int]
+    RESUME_JOURNEYS_FIELD_NUMBER: _ClassVar[int]
+    marketing_stopped: bool
+    pause_journeys: _containers.RepeatedScalarFieldContainer[str]
+    resume_journeys: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, marketing_stopped: _Optional[bool] = ..., pause_journeys: _Optional[_Iterable[str]] = ..., resume_journeys: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ControlsReply(_message.Message):
+    __slots__ = ("marketing_stopped", "paused_journeys", "changed")
+    MARKETING_STOPPED_FIELD_NUMBER: _ClassVar[int]
+    PAUSED_JOURNEYS_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_FIELD_NUMBER: _ClassVar[int]
+    marketing_stopped: bool
+    paused_journeys: _containers.RepeatedScalarFieldContainer[str]
+    changed: bool
+    def __init__(self, marketing_stopped: _Optional[bool] = ..., paused_journeys: _Optional[_Iterable[str]] = ..., changed: _Optional[bool] = ...) -> None: ...

@@ -1,0 +1,1 @@
+"""Protobuf ⇄ domain: the only room of this service that sees generated code."""

@@ -1,0 +1,59 @@
+"""Permission: questions and answers."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.gen.kairos.consents.v1 import consent_pb2
+from contracts.gen.kairos.decision.v1 import service_pb2
+from kit.clock import from_us
+from services.decision.domain import inputs
+from services.decision.wire.convert import as_json, as_object, as_text
+
+
+def change_request(body: bytes, change_id: UUID, now: datetime) -> tuple[UUID, inputs.Input]:
+    """Person and the change asked for; one that was kept while we were away keeps its time."""
+    request = service_pb2.ChangePermissionRequest.FromString(body)
+    change = request.change
+    evidence = as_object(change.evidence_json)
+    return UUID(bytes=request.person), inputs.PermissionInput(
+        id=change_id,
+        part=inputs.PermissionPart(
+            consent_pb2.PermissionPart.Name(change.part).removeprefix("PERMISSION_PART_").lower()
+        ),
+        status=inputs.PermissionStatus(
+            consent_pb2.PermissionStatus.Name(change.status)
+            .removeprefix("PERMISSION_STATUS_")
+            .lower()
+        ),
+        at=min(from_us(change.at_us), now) if change.at_us else now,
+        purpose=change.purpose or "contact",
+        channel=change.channel or "*",
+        topic=change.topic or "*",
+        basis=change.basis,
+        evidence=str(change_id),
+        reason=as_text(evidence.get("reason")),
+        until=from_us(change.until_us) if change.until_us else None,
+    )
+
+
+def change_evidence(body: bytes) -> bytes:
+    """The evidence as given, JSON; kept in the ledger, never in the state."""
+    evidence = service_pb2.ChangePermissionRequest.FromString(body).change.evidence_json
+    return evidence or b"{}"
+
+
+def change_reply(*, changed: bool) -> bytes:
+    """The answer to a change of permission."""
+    return service_pb2.ChangePermissionReply(changed=changed).SerializeToString()
+
+
+def person_of_permission(body: bytes) -> UUID:
+    """Whose permission is asked for."""
+    return UUID(bytes=service_pb2.PermissionRequest.FromString(body).person)
+
+
+def permission_reply(permission: Any) -> bytes:
+    """All five parts as JSON."""
+    reply = service_pb2.PermissionReply(permission_json=as_json(permission))
+    return reply.SerializeToString()
