@@ -23,6 +23,7 @@ KINDS = {
     "segments": "segment",
     "journeys": "journey",
     "templates": "template",
+    "blocks": "block",
     "policies": "policy",
     "events": "event",
     "workspaces": "workspace",

@@ -1,17 +1,18 @@
 """Composition root of the delivery service: the one place that names concrete classes."""
 
+import asyncio
 from random import SystemRandom
 
 from contracts.topology import DECISIONS, DELIVERIES
 from kit.bus.spec import BULK, NOW
 from kit.clock import Clock
-from kit.service import Parts, Service, run
+from kit.service import Parts, Service, Task, run
 from kit.settings import load
 from services.delivery.adapters.catalog import CatalogTemplates
 from services.delivery.adapters.decision import DecisionPermits
 from services.delivery.adapters.http_mail import HttpMail
 from services.delivery.adapters.links import SignedLinks
-from services.delivery.adapters.liquid import Liquid
+from services.delivery.adapters.press.presses import Presses
 from services.delivery.adapters.smtp import SmtpMail
 from services.delivery.domain.receipts import signing_key
 from services.delivery.handlers.drafting import Drafts, Letterhead
@@ -53,12 +54,13 @@ async def compose(service: Service) -> Parts:
         chance=chance,
         on_planned=look,
     )
+    presses = Presses()
     tools = Tools(
         db=service.db,
         clock=clock,
         outbound=store,
         drafts=Drafts(
-            CatalogTemplates(service.caller, Liquid()),
+            CatalogTemplates(service.caller, presses),
             SignedLinks(settings.public_url, settings.link_secret.encode()),
             Letterhead.of(settings.sender, settings.return_path, settings.mail_domain),
             clock,
@@ -79,10 +81,22 @@ async def compose(service: Service) -> Parts:
             TakeReceipts(service.db, store, clock, keys),
             TellMessage(store),
         ),
-        tasks=(sender.run,),
+        tasks=(run_with(presses, sender),),
         busy=(sender.is_busy,),
         next_due=(sender.next_due,),
     )
+
+
+def run_with(presses: Presses, sender: Sender) -> Task:
+    """The sender, whose templates are rendered as long as it sends."""
+
+    async def sending(stop: asyncio.Event) -> None:
+        try:
+            await sender.run(stop)
+        finally:
+            await presses.close()
+
+    return sending
 
 
 def provider_of(settings: Settings, clock: Clock) -> SmtpMail | HttpMail:

@@ -1,6 +1,6 @@
 """What delivery needs from outside; `adapters/` and `store.py` keep these promises."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -12,6 +12,7 @@ from services.delivery.domain.attempts import Conclusion, Result
 from services.delivery.domain.mail import Content, Mail
 from services.delivery.domain.message import Claim, Order
 from services.delivery.domain.receipts import Event, Receipt
+from services.delivery.domain.template import TemplateDocument
 
 
 class PermitExpired(Exception):
@@ -43,12 +44,18 @@ class Permits(Protocol):
 
 
 class Template(Protocol):
-    """A parsed template."""
+    """A template at one revision."""
 
-    channel: str
+    @property
+    def document(self) -> TemplateDocument:
+        """What the catalog says of it."""
+        ...
 
-    def render(self, order: Order, unsubscribe_url: str) -> Content:
-        """What this recipient reads; raises Unrenderable."""
+    async def render(self, order: Order, given: Mapping[str, str]) -> Content:
+        """What this recipient reads, with `given` beside the order's variables.
+
+        Raises Unrenderable, and Unavailable where nothing can be rendered now.
+        """
         ...
 
 
@@ -63,8 +70,8 @@ class Templates(Protocol):
 class Links(Protocol):
     """Signed links into the recipient's pages."""
 
-    def unsubscribe_url(self, order: Order) -> str:
-        """Where this recipient ends this topic on this channel."""
+    def pages_of(self, order: Order) -> dict[str, str]:
+        """The recipient's pages by the names templates know them by; `unsubscribe_url` is one."""
         ...
 
 

@@ -182,6 +182,17 @@ def read_template(body: bytes) -> tuple[int, bytes] | None:
     return (documents[0].revision, documents[0].body_json) if documents else None
 
 
+def blocks_question(revision: int) -> bytes:
+    """All shared blocks at one revision of the catalog."""
+    return CatalogRequest(kind="block", revision=revision).SerializeToString()
+
+
+def read_blocks(body: bytes) -> list[tuple[str, int, bytes]]:
+    """Key, revision in which it got its text, and the text."""
+    documents = CatalogReply.FromString(body).documents
+    return [(each.key, each.revision, each.body_json) for each in documents]
+
+
 def read_webhook(body: bytes) -> tuple[str, bytes, dict[str, str]]:
     """Provider, raw body and headers of a webhook; raises Malformed or NotFound."""
     try:

@@ -150,7 +150,9 @@ class Template(Document, frozen=True, kw_only=True, rename={"message_class": "cl
     """A scene: one message with one ask.
 
     `variables` lists what its text may use: `profile.<trait>` and `event.<property>` (of the
-    event that started the journey). `content`, by locale, belongs to delivery.
+    event that started the journey). `content` and `variants`, by locale, `link_parameters` and
+    `placement` belong to delivery. `expires` names the real end of what it offers: a day, or a
+    variable that holds one; `holds_for` says how long promise and links are there after sending.
     """
 
     channel: Channel
@@ -164,6 +166,17 @@ class Template(Document, frozen=True, kw_only=True, rename={"message_class": "cl
     cool_down: DurationText | None = None
     variables: tuple[Annotated[str, Meta(pattern=r"^(profile|event)\..+$")], ...] = ()
     content: dict[str, Any] = {}
+    variants: dict[Key, dict[str, Any]] = {}
+    link_parameters: dict[FieldName, str] = {}
+    placement: str = ""
+    expires: str = ""
+    holds_for: DurationText | None = None
+
+
+class Block(Document, frozen=True, kw_only=True):
+    """A piece of text that templates share, by locale; it belongs to delivery as they do."""
+
+    content: dict[str, Any]
 
 
 class Ask(Document, frozen=True, kw_only=True):
@@ -249,6 +262,7 @@ KINDS: dict[str, type[Document]] = {
     "ask": Ask,
     "segment": Segment,
     "template": Template,
+    "block": Block,
     "policy": Policy,
     "journey": Journey,
 }

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 from contracts.topology import CATALOG
 from kit.bus.rpc import Caller
-from kit.errors import NotFound
+from kit.errors import Broken, NotFound
 from services.delivery import wire
-from services.delivery.adapters.liquid import Liquid, LiquidTemplate
+from services.delivery.adapters.press.frames import Done, Job, Refused, Source
+from services.delivery.adapters.press.presses import Presses
 from services.delivery.domain import template
+from services.delivery.domain.mail import Content
 from services.delivery.domain.message import Order
 from services.delivery.ports import Unrenderable
 
@@ -17,7 +20,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 TEMPLATES_MAX = 1000
-"""Parsed templates kept, about 50 KB each; the one not used for longest goes first."""
+"""Templates kept, about 10 KB each; the one not used for longest goes first."""
 REVISIONS_MAX = 50_000
 """Which text a template has at a revision: two numbers each."""
 
@@ -25,17 +28,46 @@ _Name = tuple[str, str, int]
 """Workspace, key, revision."""
 
 
+class PressedTemplate:
+    """A template that is rendered elsewhere."""
+
+    def __init__(
+        self, presses: Presses, document: template.TemplateDocument, source: Source
+    ) -> None:
+        self.document = document
+        self._presses = presses
+        self._source = source
+
+    async def render(self, order: Order, given: Mapping[str, str]) -> Content:
+        """What this recipient reads; raises Unrenderable, or Unavailable."""
+        job = Job(
+            self._source.number,
+            order.locale,
+            "",
+            order.variables,
+            {**given, "now": order.ordered_at},
+        )
+        answer = await self._presses.ask(order.lane, self._source, job)
+        match answer:
+            case Done(content):
+                return content
+            case Refused(why):
+                raise Unrenderable(why)
+            case _:
+                raise Broken("a text was asked for and a look came")
+
+
 class CatalogTemplates:
     """Finds the template of an order."""
 
-    def __init__(self, caller: Caller, liquid: Liquid) -> None:
+    def __init__(self, caller: Caller, presses: Presses) -> None:
         self._caller = caller
-        self._liquid = liquid
+        self._presses = presses
         self._written_at: _Kept[_Name, int] = _Kept(REVISIONS_MAX)
-        self._parsed: _Kept[_Name, LiquidTemplate] = _Kept(TEMPLATES_MAX)
-        self._asked: dict[_Name, asyncio.Future[LiquidTemplate]] = {}
+        self._parsed: _Kept[_Name, PressedTemplate] = _Kept(TEMPLATES_MAX)
+        self._asked: dict[_Name, asyncio.Future[PressedTemplate]] = {}
 
-    async def find(self, order: Order) -> LiquidTemplate:
+    async def find(self, order: Order) -> PressedTemplate:
         """The template at the order's revision; raises Unrenderable or Unavailable."""
         name = (order.workspace, order.template, order.catalog_revision)
         written_at = self._written_at.get(name)
@@ -45,7 +77,7 @@ class CatalogTemplates:
                 return parsed
         return await self._together(name)
 
-    async def _together(self, name: _Name) -> LiquidTemplate:
+    async def _together(self, name: _Name) -> PressedTemplate:
         """Asks once however many wait for the same template."""
         asked = self._asked.get(name)
         if asked is None:
@@ -53,7 +85,7 @@ class CatalogTemplates:
             asked.add_done_callback(lambda _: self._asked.pop(name, None))
         return await asyncio.shield(asked)
 
-    async def _ask(self, name: _Name) -> LiquidTemplate:
+    async def _ask(self, name: _Name) -> PressedTemplate:
         workspace, key, revision = name
         try:
             body = await self._caller.call(
@@ -65,18 +97,34 @@ class CatalogTemplates:
         if found is None:
             raise Unrenderable(f"there is no template {key} at revision {revision}")
         written_at, body_json = found
+        document = _read(key, body_json)
+        blocks: list[bytes] = []
+        if keys := template.blocks_in(document):
+            blocks_at, blocks = await self._blocks(workspace, keys, revision)
+            written_at = max(written_at, blocks_at)
         self._written_at.put(name, written_at)
         parsed = self._parsed.get((workspace, key, written_at))
         if parsed is None:
-            parsed = self._liquid.parse(self._read(key, body_json))
+            source = self._presses.source(body_json, blocks)
+            parsed = PressedTemplate(self._presses, document, source)
             self._parsed.put((workspace, key, written_at), parsed)
         return parsed
 
-    def _read(self, key: str, body_json: bytes) -> template.TemplateDocument:
-        try:
-            return template.read(body_json)
-        except ValueError as error:
-            raise Unrenderable(f"{key}: {error}") from error
+    async def _blocks(
+        self, workspace: str, keys: set[str], revision: int
+    ) -> tuple[int, list[bytes]]:
+        """Shared blocks, and the revision in which the last of them changed."""
+        question = wire.blocks_question(revision)
+        found = wire.read_blocks(await self._caller.call(CATALOG, workspace, question))
+        wanted = [(at, body) for key, at, body in found if key in keys]
+        return max((at for at, _ in wanted), default=0), [body for _, body in wanted]
+
+
+def _read(key: str, body_json: bytes) -> template.TemplateDocument:
+    try:
+        return template.read(body_json)
+    except ValueError as error:
+        raise Unrenderable(f"{key}: {error}") from error
 
 
 class _Kept(Generic[K, V]):

@@ -12,10 +12,10 @@ class SignedLinks:
         self._public_url = public_url.rstrip("/")
         self._secret = secret
 
-    def unsubscribe_url(self, order: Order) -> str:
+    def pages_of(self, order: Order) -> dict[str, str]:
         """Where this recipient ends this topic on this channel; the link never runs out."""
         link = links.UnsubscribeLink(
             order.workspace, order.person, order.message_id, order.channel, order.topic
         )
         token = tokens.sign(links.PURPOSE, links.encode(link), self._secret)
-        return f"{self._public_url}/u/{token}"
+        return {"unsubscribe_url": f"{self._public_url}/u/{token}"}

@@ -9,7 +9,7 @@ import binascii
 import re
 from base64 import b64encode
 from datetime import datetime
-from email.utils import format_datetime
+from email.utils import format_datetime, formataddr, parseaddr
 from hashlib import sha256
 from uuid import UUID
 
@@ -33,18 +33,32 @@ class Unmailable(ValueError):
     """The text cannot be part of a mail; says which part and why, without showing it."""
 
 
-class Content(msgspec.Struct, frozen=True):
-    """What the recipient reads."""
+class Content(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the recipient reads; on channels without HTML `subject` is the title, if there is one.
+
+    Args:
+        sender: `Name <address>` the template asks for; empty for the workspace's.
+        reply_to: where answers go; empty for the sender.
+        url, action, image: push, in-app: where a click leads, the button's label, a picture.
+    """
 
     subject: str
     html: str
     text: str
+    sender: str = ""
+    reply_to: str = ""
+    url: str = ""
+    action: str = ""
+    image: str = ""
 
     @property
     def sha256(self) -> bytes:
         """Names this content on the timeline; raises Unmailable for what is no Unicode text."""
+        parts = [self.subject, self.html, self.text]
+        if self.url or self.action or self.image:
+            parts += [self.url, self.action, self.image]
         try:
-            encoded = f"{self.subject}\x00{self.html}\x00{self.text}".encode()
+            encoded = "\x00".join(parts).encode()
         except UnicodeEncodeError:
             raise Unmailable("the content holds lone surrogates") from None
         return sha256(encoded).digest()
@@ -109,6 +123,17 @@ def checked_header(name: str, value: str) -> str:
     if _CONTROL.search(value):
         raise Unmailable(f"{name} holds a line break or control character")
     return value
+
+
+def checked_mailbox(name: str, text: str) -> str:
+    """`Name <address>` or an address as a header has it; raises Unmailable for anything else."""
+    words, address = parseaddr(checked_header(name, text))
+    if words and words.isascii():
+        return formataddr((words, checked_address(address)))
+    shown = encoded_words(words)
+    if "\n" in shown:
+        raise Unmailable(f"the name in {name} is too long")
+    return f"{shown} <{checked_address(address)}>" if words else checked_address(address)
 
 
 def checked_subject(text: str) -> str:

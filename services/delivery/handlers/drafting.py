@@ -1,9 +1,9 @@
 """From an order to a finished mail."""
 
 from dataclasses import dataclass
-from email.utils import formataddr, parseaddr
 
 import msgspec
+from msgspec import structs
 
 from kit.clock import Clock
 from services.delivery.domain import faults
@@ -14,6 +14,7 @@ from services.delivery.domain.mail import (
     Unmailable,
     checked_address,
     checked_header,
+    checked_mailbox,
     checked_subject,
     message_id_header,
 )
@@ -51,9 +52,7 @@ class Letterhead:
     @classmethod
     def of(cls, sender: str, return_path: str, domain: str) -> "Letterhead":
         """A letterhead any mail server takes; raises Unmailable for an address that is none."""
-        name, address = parseaddr(sender)
-        from_header = formataddr((name, checked_address(address)))
-        return cls(checked_header("From", from_header), checked_address(return_path), domain)
+        return cls(checked_mailbox("From", sender), checked_address(return_path), domain)
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -86,25 +85,29 @@ class Drafts:
             raise Unsendable(faults.ENDPOINT, str(error)) from error
         try:
             template = await self._templates.find(order)
-            if template.channel != order.channel:
-                raise Unsendable(faults.TEMPLATE, f"the template is for {template.channel}")
-            url = self._links.unsubscribe_url(order)
-            content = template.render(order, url)
-            mail = self._mail(order, to, content, url)
+            channel = template.document.channel
+            if channel != order.channel:
+                raise Unsendable(faults.TEMPLATE, f"the template is for {channel}")
+            pages = self._links.pages_of(order)
+            content = await template.render(order, pages)
+            mail = self._mail(order, to, content, pages["unsubscribe_url"])
             return Letter(claim, mail, mail.content.sha256)
         except (Unrenderable, Unmailable) as error:
             raise Unsendable(faults.TEMPLATE, str(error)) from error
 
     def _mail(self, order: Order, to: str, content: Content, url: str) -> Mail:
         head = self._letterhead
+        headers = _unsubscribe(checked_header("the link", url)) if _is_marketing(order) else {}
+        if content.reply_to:
+            headers |= {"Reply-To": checked_mailbox("Reply-To", content.reply_to)}
         return Mail(
             key=str(order.message_id),
-            sender=head.sender,
+            sender=checked_mailbox("From", content.sender) if content.sender else head.sender,
             return_path=head.return_path,
             to=to,
-            content=Content(checked_subject(content.subject), content.html, content.text),
+            content=structs.replace(content, subject=checked_subject(content.subject)),
             message_id=message_id_header(order.message_id, head.domain),
-            headers=_unsubscribe(checked_header("the link", url)) if _is_marketing(order) else {},
+            headers=headers,
             at=self._clock.now(),
         )
 

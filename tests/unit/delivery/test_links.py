@@ -12,7 +12,7 @@ SECRET = b"secret"
 
 
 def token() -> str:
-    url = SignedLinks("https://kairos.example/", SECRET).unsubscribe_url(order())
+    url = SignedLinks("https://kairos.example/", SECRET).pages_of(order())["unsubscribe_url"]
     assert url.startswith("https://kairos.example/u/v1.")
     return url.rpartition("/")[2]
 

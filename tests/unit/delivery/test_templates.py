@@ -5,14 +5,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.delivery.adapters.liquid import OUTPUT_BYTES_MAX, Liquid, LiquidTemplate
+from services.delivery.adapters.liquid.environment import OUTPUT_BYTES_MAX
+from services.delivery.adapters.liquid.template import Liquid, LiquidTemplate
 from services.delivery.domain.mail import Content
 from services.delivery.domain.plaintext import text_template
-from services.delivery.domain.template import TemplateDocument, Variant, locale_for, read
+from services.delivery.domain.template import Copy, locale_for, read
 from services.delivery.ports import Unrenderable
-from tests.unit.delivery.orders import NOW, order
+from tests.unit.delivery.orders import NOW
 
 URL = "https://kairos.example/u/v1.abc?a=1&b=2"
+GIVEN = {"unsubscribe_url": URL, "now": NOW}
+ANNA = '{"profile": {"first_name": "Anna"}}'
 
 
 def template(**content: dict[str, str]) -> LiquidTemplate:
@@ -22,8 +25,7 @@ def template(**content: dict[str, str]) -> LiquidTemplate:
 
 def render(html: str, variables: dict[str, Any] | None = None, **more: str) -> Content:
     made = template(en={"subject": "S", "html": html, **more})
-    asked = order(variables=msgspec.json.encode(variables or {}).decode())
-    return made.render(asked, URL)
+    return made.render("en", "", msgspec.json.encode(variables or {}).decode(), GIVEN)
 
 
 @pytest.mark.parametrize(
@@ -39,8 +41,7 @@ def render(html: str, variables: dict[str, Any] | None = None, **more: str) -> C
     ],
 )
 def test_language_falls_back(locale: str, offered: list[str], found: str) -> None:
-    document = TemplateDocument("t", "email", {each: Variant("s", "h") for each in offered})
-    assert locale_for(document, locale) == found
+    assert locale_for({each: Copy() for each in offered}, locale) == found
 
 
 @pytest.mark.parametrize(
@@ -148,7 +149,7 @@ def test_source_has_a_limit() -> None:
 def test_variables_that_are_no_object_are_refused() -> None:
     made = template(en={"subject": "S", "html": "x"})
     with pytest.raises(Unrenderable):
-        made.render(order(variables="[1]"), URL)
+        made.render("en", "", "[1]", GIVEN)
 
 
 def test_each_language_renders_its_own() -> None:
@@ -156,5 +157,5 @@ def test_each_language_renders_its_own() -> None:
         de={"subject": "Hallo {{ profile.first_name }}", "html": "<p>Du</p>"},
         en={"subject": "Hello", "html": "<p>You</p>"},
     )
-    assert made.render(order(locale="de-CH"), URL).subject == "Hallo Anna"
-    assert made.render(order(locale="sv"), URL).subject == "Hello"
+    assert made.render("de-CH", "", ANNA, GIVEN).subject == "Hallo Anna"
+    assert made.render("sv", "", ANNA, GIVEN).subject == "Hello"

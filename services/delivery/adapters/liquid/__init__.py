@@ -1,0 +1,1 @@
+"""Liquid: its bounds, its filters by language, and templates made of it."""
