@@ -46,6 +46,7 @@ FACTS: dict[str, tuple[StreamSpec, str, str]] = {
     "message_ordered": (DECISIONS, "decisions", "message_ordered"),
     "journey_moved": (DECISIONS, "journeys", "moved"),
     "permission_changed": (DECISIONS, "permission", "changed"),
+    "segment_moved": (DECISIONS, "segments", "moved"),
     "attempt_finished": (DELIVERIES, "deliveries", "attempt_finished"),
     "receipt_taken": (DELIVERIES, "deliveries", "receipt_taken"),
 }

@@ -98,6 +98,15 @@ class LedgerEntry(NamedTuple):
     evidence: str
 
 
+class Membership(NamedTuple):
+    """A person in a segment since `entered_at`; None where they are not in it any more."""
+
+    workspace: str
+    segment: str
+    person: UUID
+    entered_at: datetime | None
+
+
 class Store(Protocol):
     """The service's queries; `store.py` keeps these promises."""
 
@@ -124,6 +133,12 @@ class Store(Protocol):
     ) -> tuple[StoredDecision, StoredStep]: ...
 
     async def insert_permission(self, tx: Tx, entries: Sequence[LedgerEntry]) -> None: ...
+
+    async def save_members(self, tx: Tx, members: Sequence[Membership]) -> None: ...
+
+    async def drop_member(
+        self, tx: Tx, workspace: str, person: UUID, segments: Sequence[str]
+    ) -> None: ...
 
     async def heads(self, tx: Tx, workspaces: Iterable[str]) -> dict[str, Head]: ...
 

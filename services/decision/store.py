@@ -15,6 +15,7 @@ from services.decision.ports import (
     Head,
     Key,
     LedgerEntry,
+    Membership,
     Reconsideration,
     StoredDecision,
     StoredState,
@@ -214,6 +215,36 @@ async def insert_permission(tx: Tx, entries: Sequence[LedgerEntry]) -> None:
         " $13::timestamptz[], $14::uuid[], $15::jsonb[])"
         " ON CONFLICT (workspace, person, id) DO NOTHING",
         *_columns(entries, 15),
+    )
+
+
+# Segments.
+
+
+async def save_members(tx: Tx, members: Sequence[Membership]) -> None:
+    """Writes who is in a segment and since when, or no more; one line per person and segment."""
+    await tx.execute(
+        "WITH moved AS (SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[],"
+        "  $4::timestamptz[]) AS moved (workspace, segment, person, entered_at)),"
+        " gone AS (DELETE FROM segment_members m USING moved WHERE moved.entered_at IS NULL"
+        "  AND m.workspace = moved.workspace AND m.segment = moved.segment"
+        "  AND m.person = moved.person)"
+        " INSERT INTO segment_members (workspace, segment, person, entered_at)"
+        " SELECT workspace, segment, person, entered_at FROM moved WHERE entered_at IS NOT NULL"
+        " ORDER BY workspace, segment, person"
+        " ON CONFLICT (workspace, segment, person) DO UPDATE SET entered_at = excluded.entered_at",
+        *_columns(members, 4),
+    )
+
+
+async def drop_member(tx: Tx, workspace: str, person: UUID, segments: Sequence[str]) -> None:
+    """Takes a person who is another now out of these segments."""
+    await tx.execute(
+        "DELETE FROM segment_members WHERE workspace = $1 AND person = $2"
+        " AND segment = ANY($3::text[])",
+        workspace,
+        person,
+        list(segments),
     )
 
 

@@ -100,6 +100,17 @@ permission_ledger = Table(
     schema=SCHEMA,
 )
 
+segment_members = Table(
+    "segment_members",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    # Key of the segment: a broadcast and a list of members read one segment in order of persons.
+    Column("segment", Text, primary_key=True),
+    Column("person", Uuid, primary_key=True),
+    Column("entered_at", DateTime(timezone=True), nullable=False),
+    schema=SCHEMA,
+)
+
 catalog_heads = Table(
     "catalog_heads",
     metadata,

@@ -224,6 +224,18 @@ def _journey(teller: _Teller) -> Entry:
     )
 
 
+def _segment(teller: _Teller) -> Entry:
+    body = teller.fact.segment_moved
+    return teller.entry(
+        Kind.SEGMENT,
+        body.at_us,
+        sentences.segment(body.move, body.segment),
+        name=body.segment,
+        code=body.move,
+        data_json=_encode(_given(move=body.move, silent=body.silent or None)),
+    )
+
+
 def _permission(teller: _Teller) -> Entry:
     body = teller.fact.permission_changed
     part, status = _PARTS[body.part], _STATUSES[body.status]
@@ -316,6 +328,7 @@ _TELLING: dict[str, Callable[[_Teller], Entry]] = {
     "decision_made": _decision,
     "journey_moved": _journey,
     "permission_changed": _permission,
+    "segment_moved": _segment,
     "attempt_finished": _attempt,
     "receipt_taken": _receipt,
 }

@@ -16,6 +16,7 @@ from services.decision.domain.civil import UTC_ZONE, find_zone
 from services.decision.domain.compiling import Compiler, Problem
 from services.decision.domain.documents import KINDS
 from services.decision.domain.model import Ask, Journey, MessageStep, Template
+from services.decision.domain.segmentation import Segmentation
 from services.decision.domain.state import DAY_S, Pending, PersonState, Position
 
 __all__ = ["Catalog", "CatalogError", "Problem", "parse_catalog"]
@@ -61,6 +62,7 @@ class Catalog(msgspec.Struct, frozen=True):
     traits: frozenset[str]
     horizon_s: int
     keeps_transactional: bool
+    segments: Segmentation = Segmentation()
 
     def zone_of(self, state: PersonState) -> ZoneInfo:
         """Return the person's time zone, else the workspace's."""
@@ -112,6 +114,7 @@ def parse_catalog(
     templates = compiler.templates()
     journeys = compiler.journeys()
     asks = compiler.asks()
+    segments = compiler.segmentation()
     compete_again_s = compiler.seconds(
         workspace.compete_again_after, f"workspace {workspace.key}", "compete_again_after"
     )
@@ -132,6 +135,7 @@ def parse_catalog(
         traits=frozenset(compiler.uses.traits),
         horizon_s=max(_HORIZON_S_MIN, compiler.horizon_s),
         keeps_transactional=compiler.keeps_transactional,
+        segments=segments,
     )
 
 

@@ -8,7 +8,9 @@ import msgspec
 
 from services.decision.domain import documents, model
 from services.decision.domain.civil import Duration, parse_duration, parse_local_time
-from services.decision.domain.conditions import Uses, compile_condition, rolling_s
+from services.decision.domain.conditions.compile import Uses, compile_condition
+from services.decision.domain.conditions.counts import rolling_s
+from services.decision.domain.conditions.rule import Rule
 from services.decision.domain.policies import (
     Labels,
     Policy,
@@ -21,6 +23,7 @@ from services.decision.domain.policy.minimum_gap import MinimumGap
 from services.decision.domain.policy.quiet_hours import QuietHours
 from services.decision.domain.reasons import Reason
 from services.decision.domain.scope import Scope, scope_of
+from services.decision.domain.segmentation import Segmentation, SegmentCompiler
 
 _Document = TypeVar("_Document", bound=documents.Document)
 
@@ -58,7 +61,6 @@ class Compiler:
         self._revision = revision
         self._revisions = revisions
         self._problems = problems
-        self._segments: dict[str, model.Test | None] = {}
         self._templates: dict[str, model.Template] = {}
         self._template_keys = {t.key for t in self._of(documents.Template)}
         self._scopes: dict[Scope, Scope] = {}
@@ -70,9 +72,10 @@ class Compiler:
         self.low_signal = {e.key for e in self._of(documents.Event) if e.low_signal}
         self._topics = {topic.key: topic for topic in self._of(documents.Topic)}
         self._ask_holds_s = {ask.key: self._holds_s(ask) for ask in self._of(documents.Ask)}
-        self._segment_documents = {s.key: s for s in self._of(documents.Segment)}
-        for segment in self._segment_documents.values():
-            self._segment(segment.key, f"segment {segment.key}", "key")
+        self._segments = SegmentCompiler(
+            self._of(documents.Segment), self._revision_of, self.rule, self.problem
+        )
+        self._segments.compile_all()
 
     def _of(self, kind: type[_Document]) -> list[_Document]:
         return [document for document in self._documents if isinstance(document, kind)]
@@ -113,7 +116,7 @@ class Compiler:
         self.uses.traits.update(profile)
         return model.Template(
             template.key,
-            self._revisions.get(("template", template.key), self._revision),
+            self._revision_of("template", template.key),
             template.channel,
             topic.key,
             message_class,
@@ -188,36 +191,32 @@ class Compiler:
             test = self.condition(rule.where, where, f"{path}.where", uses)
         return model.Trigger(rule.event, test, rule.match)
 
+    def segmentation(self) -> Segmentation:
+        """Return all segments, and which of them an event, a trait or a change concerns."""
+        settle_at = self._revision_of("workspace", self.workspace.key)
+        return self._segments.segmentation(settle_at)
+
+    def _revision_of(self, kind: str, key: str) -> int:
+        return self._revisions.get((kind, key), self._revision)
+
     def condition(
         self, condition: documents.Condition, where: str, path: str, uses: Uses
     ) -> model.Test:
         """Return a condition as a function; what it uses is noted in `uses`."""
+        return self.rule(condition, where, path, uses).test
+
+    def rule(self, condition: documents.Condition, where: str, path: str, uses: Uses) -> Rule:
+        """Return a condition as a rule; what it uses is noted in `uses`."""
 
         def report(at: str, expected: str, got: str) -> None:
             self.problem(where, at, expected, got)
 
-        def segment(key: str, at: str) -> model.Test | None:
-            return self._segment(key, where, at)
+        def segment(key: str, at: str) -> Rule | None:
+            return self._segments.find(key, where, at)
 
-        test = compile_condition(condition, path, uses, segment, report)
-        self.uses.traits |= uses.traits
-        self.uses.events |= uses.events
-        return test
-
-    def _segment(self, key: str, where: str, path: str) -> model.Test | None:
-        """Return a segment's rule as a function; None, with a problem, if unknown or circular."""
-        if key in self._segments:
-            if self._segments[key] is None:
-                self.problem(where, path, "segments that do not contain themselves", f"`{key}`")
-            return self._segments[key]
-        document = self._segment_documents.get(key)
-        if document is None:
-            self._missing(where, path, "segment", key)
-            return None
-        self._segments[key] = None
-        test = self.condition(document.rule, f"segment {key}", "rule", self.uses)
-        self._segments[key] = test
-        return test
+        rule = compile_condition(condition, path, uses, segment, report)
+        self.uses.add(uses)
+        return rule
 
     def duration(self, text: str, where: str, path: str) -> Duration:
         """Return a duration of any kind."""

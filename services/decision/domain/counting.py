@@ -1,5 +1,7 @@
 """Event counters: total, first, last and counts per UTC day, sparse, for 90 days."""
 
+from collections.abc import Callable
+
 from services.decision.domain.state import DAY_S, DAYS_KEPT, Counter
 
 _COUNT_MAX = 255
@@ -50,6 +52,36 @@ def count_since(counter: Counter, start_s: int) -> int:
             break
         count += days[i + 1]
     return count
+
+
+def next_change(
+    counter: Counter, window_s: int, now_s: int, check: Callable[[int], bool]
+) -> int | None:
+    """Return when `check` of the count within a rolling window will answer otherwise by itself.
+
+    None where it never will: without events a count only falls, whole days at a time, and to zero
+    when the last event is as old as the window.
+    """
+    start_s, end_s = now_s - window_s, counter.last_s + window_s
+    if end_s <= now_s:
+        return None
+    holds = check(count_since(counter, start_s))
+    days, last_day = counter.days, counter.last_s // DAY_S
+    age_max = last_day - start_s // DAY_S
+    first = 0
+    while first < len(days) and days[first] > age_max:
+        first += 2
+    remaining = sum(days[first + 1 :: 2])
+    if counter.first_s > start_s and check(remaining) != holds:
+        return min(counter.first_s + window_s, end_s)
+    for i in range(first, len(days), 2):
+        leaves_s = (last_day - days[i] + 1) * DAY_S + window_s
+        if leaves_s >= end_s:
+            break
+        remaining -= days[i + 1]
+        if check(remaining) != holds:
+            return leaves_s
+    return end_s if check(0) != holds else None
 
 
 def _pack(counts: dict[int, int], last_s: int) -> bytes:

@@ -41,6 +41,13 @@ class Move(StrEnum):
     COMPLETED = "completed"
 
 
+class SegmentMove(StrEnum):
+    """What happened between a person and a segment."""
+
+    ENTERED = "entered"
+    LEFT = "left"
+
+
 class Verdict(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One rule's word on one candidate. `rule` is the rule's name, with `:key` of its policy.
 
@@ -187,7 +194,22 @@ class AskChanged(msgspec.Struct, frozen=True, tag="ask", omit_defaults=True):
     message_id: UUID | None = None
 
 
-Effect = JourneyMoved | PermissionChanged | AskChanged
+class SegmentMoved(msgspec.Struct, frozen=True, tag="segment", omit_defaults=True):
+    """A person came into a segment or left it, at `at`, to the second where time alone did it.
+
+    `silent` where a definition, a merge, imported history or a low-signal event made it true:
+    nothing begins because of it.
+    """
+
+    id: UUID
+    seq: int
+    at: datetime
+    segment: str
+    move: SegmentMove
+    silent: bool = False
+
+
+Effect = JourneyMoved | PermissionChanged | AskChanged | SegmentMoved
 
 
 class StepNote(msgspec.Struct, frozen=True, array_like=True):

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from services.decision.domain import decide, journeys, learning
+from services.decision.domain import decide, journeys, learning, segments
 from services.decision.domain.case import refused
 from services.decision.domain.civil import to_s
 from services.decision.domain.decisions import Fact, Move
@@ -19,28 +19,35 @@ def on_event(turn: Turn, event: EventInput) -> str:
     """Apply an event once; return what became of it: applied, duplicate, history, low_signal.
 
     Waits that ended before the event happened end first. An event ends what it ends before it
-    begins anything. History counts, answers and ends, but moves and begins nothing.
+    begins anything; segments follow in between, so that who begins is already where they belong.
+    History counts, answers and ends, but moves and begins nothing.
     """
     state = turn.state
     source = (event.source or state.person).bytes
     if event.seq > 0 and not learning.apply_once(state.applied, source, event.seq):
         return "duplicate"
-    journeys.fire_timers(turn, min(to_s(event.occurred_at), turn.now_s))
+    at_s = min(to_s(event.occurred_at), turn.now_s)
+    segments.catch_up(turn, at_s)
+    journeys.fire_timers(turn, at_s)
     if event.traits or event.locale or event.timezone:
         learning.learn_traits(state, event, turn.catalog)
         turn.changed()
+        for trait in event.traits:
+            turn.learnt(trait)
     name = learning.event_name(event)
+    quiet = event.history or event.low_signal or name in turn.catalog.low_signal_events
     if not name:
+        segments.settle(turn, silent=quiet)
         return "applied"
     learning.count(state, name, event, turn.catalog, turn.now_s)
+    turn.counted(name)
+    segments.settle(turn, silent=quiet)
     properties = learning.event_properties(event)
     _answer_asks(turn, event, name, properties)
     if name in turn.catalog.ending_events:
         _end_journeys(turn, event, name, properties)
-    if event.history:
-        return "history"
-    if event.low_signal or name in turn.catalog.low_signal_events:
-        return "low_signal"
+    if quiet:
+        return "history" if event.history else "low_signal"
     journeys.resume_waits(turn, name, properties)
     journeys.enter(turn, event, name, properties)
     return "applied"

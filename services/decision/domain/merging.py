@@ -39,6 +39,9 @@ def on_merge(turn: Turn, merge: MergeInput) -> str:
         one for one in loser.positions if (one.journey, one.entry) not in known_runs
     ]
     _end_double_runs(turn)
+    turn.joined = loser.segments
+    state.settled = min(state.settled, loser.settled) if loser.applied else state.settled
+    turn.touched.update(range(len(turn.catalog.segments.ordered)))
     turn.changed()
     return "applied"
 

@@ -172,6 +172,9 @@ class PersonState(msgspec.Struct, array_like=True):
 
     `applied` has, per source profile, the sequence numbers already applied, as flat closed ranges
     [from, to, from, to, ...]; `said` numbers what decision has said about the person.
+
+    By segment number: `segments` since when they are a member, `dues` when passing time may change
+    that. `settled` is the catalog revision up to which they are counted into every segment.
     """
 
     person: UUID
@@ -190,6 +193,9 @@ class PersonState(msgspec.Struct, array_like=True):
     applied: dict[bytes, list[int]] = {}
     merged: list[UUID] = []
     timezone_source: str = ""
+    segments: dict[int, int] = {}
+    dues: dict[int, int] = {}
+    settled: int = 0
 
 
 def new(person: UUID) -> PersonState:
@@ -216,6 +222,9 @@ def copy(state: PersonState) -> PersonState:
         {source: ranges.copy() for source, ranges in state.applied.items()},
         state.merged.copy(),
         state.timezone_source,
+        state.segments.copy(),
+        state.dues.copy(),
+        state.settled,
     )
 
 

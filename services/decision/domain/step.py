@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from services.decision.domain import journeys
+from services.decision.domain import journeys, segments
 from services.decision.domain.catalog import Catalog
 from services.decision.domain.civil import from_s
 from services.decision.domain.decide import decide
@@ -88,13 +88,16 @@ def step(
     notes, effective = [], None
     for one in inputs:
         turn.cause = one
+        segments.begin(turn)
         result = _HANDLERS[type(one)](turn, one)
+        segments.settle(turn)
         notes.append(StepNote(one.id, result))
         if result not in ("duplicate", "unchanged"):
             effective = one
     if effective is None:
         return StepResult(state, (), (), tuple(notes), next_wakeup(state), changed=False)
     turn.cause = effective
+    segments.catch_up(turn, turn.now_s)
     journeys.fire_timers(turn, turn.now_s)
     turn.cause = turn.wanting or effective
     decide(turn)
@@ -112,6 +115,7 @@ def next_wakeup(state: PersonState) -> datetime | None:
     """Return when something will be due by itself, None where nothing waits."""
     due = [position.due_s for position in state.positions if position.due_s]
     due += [pending.due_s for pending in state.pending]
+    due += state.dues.values()
     return from_s(min(due)) if due else None
 
 

@@ -18,6 +18,8 @@ from services.decision.domain.decisions import (
     JourneyMoved,
     Move,
     PermissionChanged,
+    SegmentMove,
+    SegmentMoved,
     Trigger,
 )
 from services.decision.domain.ids import numbered_id
@@ -42,11 +44,13 @@ class Turn:
     """The working copy of a state, what the inputs do to it, and the time they do it at.
 
     `cause` is the input being applied; `wanting` the last one that made a message wanted.
+    `touched` are the segments, by their place, that what happened may have changed; `joined` says
+    since when a merged profile was in segments, by their number.
     """
 
     __slots__ = (
-        "_moment", "catalog", "cause", "controls", "decisions", "effects", "marketing_sent", "now",
-        "now_s", "now_us", "person_hex", "state", "wanting",
+        "_moment", "catalog", "cause", "controls", "decisions", "effects", "joined",
+        "marketing_sent", "now", "now_s", "now_us", "person_hex", "state", "touched", "wanting",
     )  # fmt: skip
 
     cause: Input
@@ -66,6 +70,8 @@ class Turn:
         self.effects: list[Effect] = []
         self.marketing_sent = False
         self.wanting = None
+        self.touched: set[int] = set()
+        self.joined: dict[int, int] = {}
         self._moment: Moment | None = None
 
     @property
@@ -117,6 +123,23 @@ class Turn:
                 due_at,
             )
         )
+
+    def learnt(self, trait: str) -> None:
+        """Note that a trait may have changed: segments that look at it are to be settled."""
+        self.touched.update(self.catalog.segments.by_trait.get(trait, ()))
+
+    def counted(self, event: str) -> None:
+        """Note that an event was counted: segments that count it are to be settled."""
+        self.touched.update(self.catalog.segments.by_event.get(event, ()))
+
+    def segment_moved(
+        self, segment: str, move: SegmentMove, at: datetime, *, silent: bool
+    ) -> SegmentMoved:
+        """Record that a person came into a segment or left it."""
+        seq = self.say()
+        moved = SegmentMoved(self.derive("segment", seq), seq, at, segment, move, silent)
+        self.effects.append(moved)
+        return moved
 
     def asked(self, ask: str, status: str, message_id: UUID | None = None) -> None:
         """Record that an ask was put to the person, or is done."""

@@ -23,7 +23,12 @@ from services.decision.domain import decisions as decided
 from services.decision.domain import inputs as given
 from services.decision.domain import state as states
 from services.decision.domain.catalog import Catalog
-from services.decision.domain.decisions import Decision, PermissionChanged
+from services.decision.domain.decisions import (
+    Decision,
+    PermissionChanged,
+    SegmentMove,
+    SegmentMoved,
+)
 from services.decision.domain.ids import derive_id
 from services.decision.domain.model import Controls, encode_controls
 from services.decision.domain.step import StepResult, step
@@ -32,6 +37,7 @@ from services.decision.ports import (
     ChangedState,
     Key,
     LedgerEntry,
+    Membership,
     Store,
     StoredDecision,
     StoredState,
@@ -61,6 +67,7 @@ class _Written:
     steps: list[StoredStep] = field(default_factory=list)
     decisions: list[StoredDecision] = field(default_factory=list)
     permission: list[LedgerEntry] = field(default_factory=list)
+    members: dict[tuple[str, str, UUID], Membership] = field(default_factory=dict)
 
 
 class Decider:
@@ -87,6 +94,10 @@ class Decider:
         ]
         await self._write(tx, written, now)
         return results
+
+    async def catalog(self, tx: Tx, workspace: str) -> Catalog:
+        """The workspace's catalog as this transaction sees it."""
+        return (await self._catalogs.current(tx, {workspace}))[workspace]
 
     async def lock(self, tx: Tx, keys: Sequence[Key], now: datetime) -> dict[Key, StoredState]:
         """Locks people and those they were merged into; has each tombstone's row too."""
@@ -152,6 +163,10 @@ class Decider:
         for effect in result.effects:
             if isinstance(effect, PermissionChanged):
                 written.permission.append(_ledger(workspace, person, effect, work.evidence))
+            elif isinstance(effect, SegmentMoved):
+                entered_at = effect.at if effect.move is SegmentMove.ENTERED else None
+                key = (workspace, effect.segment, person)
+                written.members[key] = Membership(*key, entered_at)
         self._emit(tx, wire.Sender(workspace, person, lane, now, traceparent), result)
         return result
 
@@ -171,6 +186,8 @@ class Decider:
             await self._store.insert_decisions(tx, written.steps, written.decisions)
         if written.permission:
             await self._store.insert_permission(tx, written.permission)
+        if written.members:
+            await self._store.save_members(tx, list(written.members.values()))
 
 
 def survivor(key: Key, rows: Mapping[Key, StoredState]) -> Key:

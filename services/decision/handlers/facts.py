@@ -53,3 +53,11 @@ class Facts:
         await self._decider.decide(tx, [Work(winner_key, [merged], merge.traceparent)], lane)
         tombstone = ChangedState(merge.workspace, merge.loser, b"", winner, None)
         await self._store.save_states(tx, [tombstone], merge.at)
+        if loser.state:
+            catalog = await self._decider.catalog(tx, merge.workspace)
+            joined = [
+                catalog.segments.numbers[number].key
+                for number in states.decode(loser.state).segments
+                if number in catalog.segments.numbers
+            ]
+            await self._store.drop_member(tx, merge.workspace, merge.loser, joined)

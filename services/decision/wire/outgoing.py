@@ -7,7 +7,7 @@ from uuid import UUID
 from contracts import topology
 from contracts.gen.kairos.bus.v1.fact_pb2 import Fact
 from contracts.gen.kairos.consents.v1 import consent_pb2
-from contracts.gen.kairos.decisions.v1 import decision_pb2
+from contracts.gen.kairos.decisions.v1 import decision_pb2, segment_pb2
 from kit.bus.spec import OutgoingFact
 from kit.clock import to_us
 from kit.errors import Broken
@@ -20,6 +20,7 @@ from services.decision.domain.decisions import (
     JourneyMoved,
     MessageOrder,
     PermissionChanged,
+    SegmentMoved,
     Verdict,
 )
 from services.decision.domain.sentences import sentence
@@ -50,7 +51,7 @@ def decision_facts(sender: Sender, decision: Decision) -> list[OutgoingFact]:
 
 
 def effect_facts(sender: Sender, effect: Effect) -> list[OutgoingFact]:
-    """A journey move or a permission change; asks stay inside."""
+    """A move in a journey or of a segment, or a permission change; asks stay inside."""
     match effect:
         case JourneyMoved():
             fact = _fact(sender, effect.id, effect.seq)
@@ -60,6 +61,17 @@ def effect_facts(sender: Sender, effect: Effect) -> list[OutgoingFact]:
             fact = _fact(sender, effect.id, effect.seq)
             fact.permission_changed.CopyFrom(_permission(effect))
             return [_outgoing(sender, fact, str(effect.status))]
+        case SegmentMoved():
+            fact = _fact(sender, effect.id, effect.seq)
+            fact.segment_moved.CopyFrom(
+                segment_pb2.SegmentMoved(
+                    segment=effect.segment,
+                    move=str(effect.move),
+                    at_us=to_us(effect.at),
+                    silent=effect.silent,
+                )
+            )
+            return [_outgoing(sender, fact, str(effect.move))]
         case AskChanged():
             return []
 

@@ -125,4 +125,9 @@ def journey(move: str, key: str, step: str) -> str:
     return template.format(journey=key, step=step or "its next step")
 
 
+def segment(move: str, key: str) -> str:
+    """A person comes into a segment, or leaves it."""
+    return f"{'Came into' if move == 'entered' else 'Left'} the segment {key}"
+
+
 MERGED = "Turned out to be somebody known: the anonymous past was joined"

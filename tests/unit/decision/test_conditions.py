@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from services.decision.domain import state as states
 from services.decision.domain.catalog import CatalogError, parse_catalog
+from services.decision.domain.segmentation import number_of
 from services.decision.domain.state import DAY_S, Counter
 from tests.unit.decision import builders as b
 
@@ -36,7 +37,9 @@ def holds(condition: dict[str, Any], **properties: Any) -> bool:
     })  # fmt: skip
     [journey] = catalog.live["started"]
     assert journey.entry.where is not None
-    return journey.entry.where(person(), NOW_S, properties)
+    found = person()
+    found.segments = {number_of("pros"): NOW_S}
+    return journey.entry.where(found, NOW_S, properties)
 
 
 TRUE = [

@@ -1,5 +1,6 @@
 from contracts.gen.kairos.consents.v1 import consent_pb2 as _consent_pb2
 from contracts.gen.kairos.decisions.v1 import decision_pb2 as _decision_pb2
+from contracts.gen.kairos.decisions.v1 import segment_pb2 as _segment_pb2
 from contracts.gen.kairos.deliveries.v1 import delivery_pb2 as _delivery_pb2
 from contracts.gen.kairos.events.v1 import event_pb2 as _event_pb2
 from contracts.gen.kairos.profiles.v1 import profile_pb2 as _profile_pb2
@@ -18,7 +19,7 @@ class Envelope(_message.Message):
     def __init__(self, facts: _Optional[_Iterable[_Union[Fact, _Mapping]]] = ...) -> None: ...
 
 class Fact(_message.Message):
-    __slots__ = ("id", "workspace", "person", "person_seq", "recorded_at_us", "traceparent", "event_accepted", "profile_merged", "decision_made", "message_ordered", "journey_moved", "permission_changed", "attempt_finished", "receipt_taken")
+    __slots__ = ("id", "workspace", "person", "person_seq", "recorded_at_us", "traceparent", "event_accepted", "profile_merged", "decision_made", "message_ordered", "journey_moved", "permission_changed", "attempt_finished", "receipt_taken", "segment_moved")
     ID_FIELD_NUMBER: _ClassVar[int]
     WORKSPACE_FIELD_NUMBER: _ClassVar[int]
     PERSON_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +34,7 @@ class Fact(_message.Message):
     PERMISSION_CHANGED_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FINISHED_FIELD_NUMBER: _ClassVar[int]
     RECEIPT_TAKEN_FIELD_NUMBER: _ClassVar[int]
+    SEGMENT_MOVED_FIELD_NUMBER: _ClassVar[int]
     id: bytes
     workspace: str
     person: bytes
@@ -47,4 +49,5 @@ class Fact(_message.Message):
     permission_changed: _consent_pb2.PermissionChanged
     attempt_finished: _delivery_pb2.AttemptFinished
     receipt_taken: _delivery_pb2.ReceiptTaken
-    def __init__(self, id: _Optional[bytes] = ..., workspace: _Optional[str] = ..., person: _Optional[bytes] = ..., person_seq: _Optional[int] = ..., recorded_at_us: _Optional[int] = ..., traceparent: _Optional[str] = ..., event_accepted: _Optional[_Union[_event_pb2.EventAccepted, _Mapping]] = ..., profile_merged: _Optional[_Union[_profile_pb2.ProfileMerged, _Mapping]] = ..., decision_made: _Optional[_Union[_decision_pb2.DecisionMade, _Mapping]] = ..., message_ordered: _Optional[_Union[_decision_pb2.MessageOrdered, _Mapping]] = ..., journey_moved: _Optional[_Union[_decision_pb2.JourneyMoved, _Mapping]] = ..., permission_changed: _Optional[_Union[_consent_pb2.PermissionChanged, _Mapping]] = ..., attempt_finished: _Optional[_Union[_delivery_pb2.AttemptFinished, _Mapping]] = ..., receipt_taken: _Optional[_Union[_delivery_pb2.ReceiptTaken, _Mapping]] = ...) -> None: ...
+    segment_moved: _segment_pb2.SegmentMoved
+    def __init__(self, id: _Optional[bytes] = ..., workspace: _Optional[str] = ..., person: _Optional[bytes] = ..., person_seq: _Optional[int] = ..., recorded_at_us: _Optional[int] = ..., traceparent: _Optional[str] = ..., event_accepted: _Optional[_Union[_event_pb2.EventAccepted, _Mapping]] = ..., profile_merged: _Optional[_Union[_profile_pb2.ProfileMerged, _Mapping]] = ..., decision_made: _Optional[_Union[_decision_pb2.DecisionMade, _Mapping]] = ..., message_ordered: _Optional[_Union[_decision_pb2.MessageOrdered, _Mapping]] = ..., journey_moved: _Optional[_Union[_decision_pb2.JourneyMoved, _Mapping]] = ..., permission_changed: _Optional[_Union[_consent_pb2.PermissionChanged, _Mapping]] = ..., attempt_finished: _Optional[_Union[_delivery_pb2.AttemptFinished, _Mapping]] = ..., receipt_taken: _Optional[_Union[_delivery_pb2.ReceiptTaken, _Mapping]] = ..., segment_moved: _Optional[_Union[_segment_pb2.SegmentMoved, _Mapping]] = ...) -> None: ...
