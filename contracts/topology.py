@@ -47,6 +47,9 @@ FACTS: dict[str, tuple[StreamSpec, str, str]] = {
     "journey_moved": (DECISIONS, "journeys", "moved"),
     "permission_changed": (DECISIONS, "permission", "changed"),
     "segment_moved": (DECISIONS, "segments", "moved"),
+    "trait_set": (DECISIONS, "profiles", "trait_set"),
+    "event_emitted": (DECISIONS, "events", "emitted"),
+    "call_ordered": (DECISIONS, "journeys", "call_ordered"),
     "attempt_finished": (DELIVERIES, "deliveries", "attempt_finished"),
     "receipt_taken": (DELIVERIES, "deliveries", "receipt_taken"),
 }

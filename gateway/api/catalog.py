@@ -22,6 +22,7 @@ KINDS = {
     "asks": "ask",
     "segments": "segment",
     "journeys": "journey",
+    "webhooks": "webhook",
     "templates": "template",
     "blocks": "block",
     "policies": "policy",

@@ -219,6 +219,7 @@ def _journey(teller: _Teller) -> Entry:
                 version=body.version,
                 step=body.step,
                 due_at=from_us(body.due_at_us) if body.due_at_us else None,
+                note=body.note or None,
             )
         ),
     )
@@ -233,6 +234,44 @@ def _segment(teller: _Teller) -> Entry:
         name=body.segment,
         code=body.move,
         data_json=_encode(_given(move=body.move, silent=body.silent or None)),
+    )
+
+
+def _trait_set(teller: _Teller) -> Entry:
+    body = teller.fact.trait_set
+    return teller.entry(
+        Kind.TRAIT,
+        body.at_us,
+        sentences.trait_set(body.journey, body.trait),
+        name=body.trait,
+        journey=body.journey,
+        data_json=_encode({body.trait: msgspec.json.decode(body.value_json), "step": body.step}),
+    )
+
+
+def _emitted(teller: _Teller) -> Entry:
+    body = teller.fact.event_emitted
+    return teller.entry(
+        Kind.EVENT,
+        body.at_us,
+        sentences.event("track", body.name),
+        name=body.name,
+        journey=body.journey,
+        data_json=_encode(
+            {"properties": msgspec.json.decode(body.properties_json), "step": body.step}
+        ),
+    )
+
+
+def _call_ordered(teller: _Teller) -> Entry:
+    body = teller.fact.call_ordered
+    return teller.entry(
+        Kind.JOURNEY,
+        body.at_us,
+        sentences.call_ordered(body.kind, body.webhook),
+        name="handed_over" if body.kind == "journey.task" else "called",
+        journey=body.journey,
+        data_json=_encode({"webhook": body.webhook, "step": body.step}),
     )
 
 
@@ -327,6 +366,9 @@ _TELLING: dict[str, Callable[[_Teller], Entry]] = {
     "profile_merged": _merged,
     "decision_made": _decision,
     "journey_moved": _journey,
+    "trait_set": _trait_set,
+    "event_emitted": _emitted,
+    "call_ordered": _call_ordered,
     "permission_changed": _permission,
     "segment_moved": _segment,
     "attempt_finished": _attempt,

@@ -9,7 +9,8 @@ from datetime import datetime
 from services.decision.domain.case import Case, Moment
 from services.decision.domain.civil import from_s, to_s_up
 from services.decision.domain.decisions import Candidate, Fact, Ruling, Verdict
-from services.decision.domain.model import CLASS_RANK, Journey, MessageStep, Template
+from services.decision.domain.journeys.steps.message import MessageStep
+from services.decision.domain.model import CLASS_RANK, Journey, Template
 from services.decision.domain.reasons import Reason
 from services.decision.domain.state import Pending
 
@@ -62,7 +63,7 @@ class Weighed:
                 self.decisive = verdict
                 return
         self.decisive = max(against, key=_held_until_s)
-        self.waits = self.wanted.step.when_blocked == "hold"
+        self.waits = self.wanted.step.when_blocked in ("hold", "reroute")
         self.due_s = min(_held_until_s(self.decisive), self.wanted.pending.valid_until_s)
 
     def lose(self, winner: Wanted, again: datetime, again_s: int) -> None:

@@ -14,16 +14,31 @@ import msgspec
 from services.decision.domain import documents
 from services.decision.domain.civil import UTC_ZONE, find_zone
 from services.decision.domain.compiling import Compiler, Problem
-from services.decision.domain.documents import KINDS
-from services.decision.domain.model import Ask, Journey, MessageStep, Template
+from services.decision.domain.journeys.steps.follow_up import FollowUpStep
+from services.decision.domain.journeys.steps.message import MessageStep
+from services.decision.domain.kinds import KINDS, schema_for
+from services.decision.domain.model import Ask, Journey, Template
 from services.decision.domain.segmentation import Segmentation
-from services.decision.domain.state import DAY_S, Pending, PersonState, Position
+from services.decision.domain.state import (
+    ACCEPTED,
+    BOUNCED,
+    CLICKED,
+    DAY_S,
+    OPENED,
+    REPLIED,
+    Pending,
+    PersonState,
+    Position,
+)
 
 __all__ = ["Catalog", "CatalogError", "Problem", "parse_catalog"]
 
 _PROBLEMS_SHOWN = 20
 #: Contacts are kept at least so long, so that a cap added today knows the past month.
 _HORIZON_S_MIN = 31 * DAY_S
+_READ = OPENED | CLICKED | REPLIED
+#: Channels on which reading is reported; on the others what was accepted counts as seen.
+_REPORTS_READING = frozenset({"email", "in_app"})
 
 _MISMATCH = re.compile(r"Expected (?P<expected>.+), got (?P<got>.+)")
 _AT_PATH = re.compile(r"(?P<what>.*) - at `\$(?P<path>.*)`", re.DOTALL)
@@ -55,6 +70,10 @@ class Catalog(msgspec.Struct, frozen=True):
     templates: dict[str, Template]
     journeys: dict[tuple[str, int], Journey]
     live: dict[str, tuple[Journey, ...]]
+    current: dict[str, Journey]
+    entered_by_segment: dict[str, tuple[Journey, ...]]
+    entered_by_date: dict[str, Journey]
+    follows: bool
     asks_by_event: dict[str, tuple[Ask, ...]]
     ending_events: frozenset[str]
     counted_events: frozenset[str]
@@ -80,9 +99,25 @@ class Catalog(msgspec.Struct, frozen=True):
 
     def ask_of(self, pending: Pending) -> str:
         """Return what a pending message would ask; empty for nothing."""
-        wanted = self.wanted_by(pending)
-        template = self.templates.get(wanted[1].template) if wanted else None
+        template = self.template_of(pending)
         return template.ask if template else ""
+
+    def template_of(self, pending: Pending) -> Template | None:
+        """Return the template a pending message tries; None if it is gone."""
+        wanted = self.wanted_by(pending)
+        if wanted is None:
+            return None
+        templates = wanted[1].templates
+        return self.templates.get(templates[min(pending.choice, len(templates) - 1)])
+
+    def template_for(self, state: PersonState, pending: Pending) -> Template | None:
+        """Return the template as this person gets it: the recap, where what it builds on was not
+        seen.
+        """
+        template = self.template_of(pending)
+        if template is None or not template.recap or has_seen(state, template.builds_on):
+            return template
+        return self.templates.get(template.recap, template)
 
 
 def parse_catalog(
@@ -113,6 +148,7 @@ def parse_catalog(
         problems.append(Problem(where, "timezone", "an IANA time zone", repr(workspace.timezone)))
     templates = compiler.templates()
     journeys = compiler.journeys()
+    current = _newest(journeys.values())
     asks = compiler.asks()
     segments = compiler.segmentation()
     compete_again_s = compiler.seconds(
@@ -127,7 +163,15 @@ def parse_catalog(
         compete_again_s=compete_again_s,
         templates=templates,
         journeys=journeys,
-        live=_by_entry(journeys.values()),
+        live=_by_event_of_entry(current),
+        current=current,
+        entered_by_segment=_by_segment(current),
+        entered_by_date={key: j for key, j in current.items() if j.entry.date is not None},
+        follows=any(
+            isinstance(step, FollowUpStep)
+            for journey in journeys.values()
+            for step in journey.steps.values()
+        ),
         asks_by_event=_by_event(asks),
         ending_events=frozenset(event for j in journeys.values() for event in j.endings),
         counted_events=frozenset(compiler.uses.events),
@@ -176,7 +220,7 @@ def _choices(kind: str, path: str) -> str:
     """Return the values a field may take, as the schema says."""
     name = re.sub(r"\[\d+\]$", "", path).rpartition(".")[2]
     found: dict[str, None] = {}
-    for definition in documents.schema_for(kind)["$defs"].values():
+    for definition in schema_for(kind)["$defs"].values():
         field = definition.get("properties", {}).get(name, {})
         for choice in field.get("enum") or field.get("items", {}).get("enum") or ():
             found[str(choice)] = None
@@ -205,16 +249,43 @@ def _refuse_doubles(parsed: list[documents.Document], problems: list[Problem]) -
         seen.add(one)
 
 
-def _by_entry(journeys: Iterable[Journey]) -> dict[str, tuple[Journey, ...]]:
-    """Return the newest version of each journey by entry event, in the order of keys."""
+def has_seen(state: PersonState, template: str) -> bool:
+    """Return whether a scene reached the person, as far as the ledger remembers.
+
+    A channel that can report reading must have done so; one that cannot counts once accepted.
+    """
+    for contact in state.contacts:
+        if contact.template == template and contact.state == ACCEPTED:
+            if contact.seen & _READ or contact.channel not in _REPORTS_READING:
+                return not contact.seen & BOUNCED
+    return False
+
+
+def _newest(journeys: Iterable[Journey]) -> dict[str, Journey]:
+    """Return the newest live version of each journey, in the order of keys."""
     newest: dict[str, Journey] = {}
     for journey in journeys:
-        if journey.key not in newest or journey.version > newest[journey.key].version:
-            newest[journey.key] = journey
+        if journey.is_live:
+            if journey.key not in newest or journey.version > newest[journey.key].version:
+                newest[journey.key] = journey
+    return dict(sorted(newest.items()))
+
+
+def _by_event_of_entry(current: Mapping[str, Journey]) -> dict[str, tuple[Journey, ...]]:
     live: dict[str, tuple[Journey, ...]] = {}
-    for _, journey in sorted(newest.items()):
-        live[journey.entry.event] = (*live.get(journey.entry.event, ()), journey)
+    for journey in current.values():
+        if journey.entry.trigger is not None:
+            event = journey.entry.trigger.event
+            live[event] = (*live.get(event, ()), journey)
     return live
+
+
+def _by_segment(current: Mapping[str, Journey]) -> dict[str, tuple[Journey, ...]]:
+    found: dict[str, tuple[Journey, ...]] = {}
+    for journey in current.values():
+        if journey.entry.segment:
+            found[journey.entry.segment] = (*found.get(journey.entry.segment, ()), journey)
+    return found
 
 
 def _by_event(asks: Iterable[Ask]) -> dict[str, tuple[Ask, ...]]:

@@ -11,6 +11,8 @@ from services.decision.domain.civil import Duration, parse_duration, parse_local
 from services.decision.domain.conditions.compile import Uses, compile_condition
 from services.decision.domain.conditions.counts import rolling_s
 from services.decision.domain.conditions.rule import Rule
+from services.decision.domain.journeys.compiling import JourneyCompiler
+from services.decision.domain.journeys.documents import Journey
 from services.decision.domain.policies import (
     Labels,
     Policy,
@@ -21,7 +23,6 @@ from services.decision.domain.policies import (
 from services.decision.domain.policy.caps import Cap
 from services.decision.domain.policy.minimum_gap import MinimumGap
 from services.decision.domain.policy.quiet_hours import QuietHours
-from services.decision.domain.reasons import Reason
 from services.decision.domain.scope import Scope, scope_of
 from services.decision.domain.segmentation import Segmentation, SegmentCompiler
 
@@ -58,6 +59,7 @@ class Compiler:
         problems: list[Problem],
     ) -> None:
         self._documents = list(parsed)
+        self._known = {(document.kind, document.key) for document in self._documents}
         self._revision = revision
         self._revisions = revisions
         self._problems = problems
@@ -93,6 +95,10 @@ class Compiler:
                 self._missing(where, "ask", "ask", template.ask)
             if template.builds_on is not None and template.builds_on not in self._template_keys:
                 self._missing(where, "builds_on", "template", template.builds_on)
+            if template.recap is not None:
+                self.needs(where, "recap", "template", template.recap)
+                if template.builds_on is None:
+                    self.problem(where, "recap", "`builds_on` beside `recap`", "none")
             self._templates[template.key] = self._template(template, topic, policies)
         return self._templates
 
@@ -129,6 +135,8 @@ class Compiler:
             cool_down_s,
             checks_for(labels),
             self._shared.setdefault(tuple(judged), tuple(judged.values())),
+            template.builds_on or "",
+            template.recap or "",
         )
 
     def _policy(self, policy: documents.Policy) -> Policy:
@@ -172,14 +180,13 @@ class Compiler:
     def journeys(self) -> dict[tuple[str, int], model.Journey]:
         """Return every version of every journey, the templates being known already."""
         newest: dict[str, int] = {}
-        for journey in self._of(documents.Journey):
+        for journey in self._of(Journey):
             newest[journey.key] = max(journey.version, newest.get(journey.key, 0))
         return {
-            (journey.key, journey.version): JourneyCompiler(self, journey).compiled(
-                self._templates,
-                self._template_keys if journey.version == newest[journey.key] else None,
-            )
-            for journey in self._of(documents.Journey)
+            (journey.key, journey.version): JourneyCompiler(
+                self, journey, newest=journey.version == newest[journey.key]
+            ).compiled(self._templates)
+            for journey in self._of(Journey)
         }
 
     def trigger(
@@ -242,6 +249,11 @@ class Compiler:
             self.problem(where, path, str(error).removeprefix("expected "), repr(text))
             return time()
 
+    def needs(self, where: str, path: str, kind: str, key: str) -> None:
+        """Note it where a document another one names is not in the catalog."""
+        if (kind, key) not in self._known:
+            self._missing(where, path, kind, key)
+
     def _missing(self, where: str, path: str, kind: str, key: str) -> None:
         article = "an" if kind[0] in "aeiou" else "a"
         self.problem(where, path, f"the key of {article} {kind} in the catalog", f"`{key}`")
@@ -249,159 +261,3 @@ class Compiler:
     def problem(self, where: str, path: str, expected: str, got: str) -> None:
         """Note something wrong."""
         self._problems.append(Problem(where, path, expected, got))
-
-
-class JourneyCompiler:
-    """Turns one version of a journey into the graph that runs."""
-
-    def __init__(self, compiler: Compiler, journey: documents.Journey) -> None:
-        self._compiler = compiler
-        self._journey = journey
-        self._where = f"journey {journey.key}"
-        self._keys = [step.key for step in journey.steps]
-        self._of_person = Uses()
-        self._of_event = Uses()
-        self._context: dict[str, None] = {}
-
-    def compiled(
-        self, templates: Mapping[str, model.Template], must_exist: set[str] | None
-    ) -> model.Journey:
-        """Return the journey; what is wrong with it is noted with the compiler.
-
-        Templates of a live version must be among `must_exist`; a pinned one may outlive them.
-        """
-        journey, compiler, where = self._journey, self._compiler, self._where
-        for i, key in enumerate(self._keys):
-            if key in self._keys[:i]:
-                compiler.problem(where, f"steps[{i}].key", "each step key once", f"`{key}` again")
-        if journey.entry.match:
-            compiler.problem(where, "entry.match", "no `match` at the entry", "one")
-        entry = compiler.trigger(journey.entry, where, "entry", self._of_event)
-        self._refuse_low_signal(entry.event, "entry.event")
-        audience = None
-        if journey.audience is not None:
-            audience = compiler.condition(journey.audience, where, "audience", self._of_person)
-        endings = self._endings()
-        steps = {
-            step.key: self._step(step, f"steps[{i}]", i) for i, step in enumerate(journey.steps)
-        }
-        self._check_graph(steps)
-        for i, step in enumerate(journey.steps):
-            if isinstance(step, documents.MessageStep):
-                template = templates.get(step.template)
-                if template is not None:
-                    self._context.update(dict.fromkeys(template.event_variables))
-                elif must_exist is not None and step.template not in must_exist:
-                    expected = "the key of a template in the catalog"
-                    path = f"steps[{i}].template"
-                    compiler.problem(where, path, expected, f"`{step.template}`")
-        self._context.update(dict.fromkeys(sorted(self._of_person.properties)))
-        return model.Journey(
-            journey.key, journey.version, entry, journey.reentry, audience, endings,
-            self._keys[0], steps, tuple(self._context),
-        )  # fmt: skip
-
-    def _endings(self) -> dict[str, tuple[tuple[Reason, model.Trigger], ...]]:
-        rules = [
-            (Reason.EXIT_RULE, f"exit_when[{i}]", rule)
-            for i, rule in enumerate(self._journey.exit_when)
-        ]
-        if self._journey.goal is not None:
-            rules.append((Reason.GOAL_REACHED, "goal", self._journey.goal))
-        endings: dict[str, tuple[tuple[Reason, model.Trigger], ...]] = {}
-        for reason, path, rule in rules:
-            trigger = self._compiler.trigger(rule, self._where, path, self._of_event)
-            self._context.update(dict.fromkeys(rule.match))
-            endings[rule.event] = (*endings.get(rule.event, ()), (reason, trigger))
-        return endings
-
-    def _step(self, step: documents.AnyStep, path: str, index: int) -> model.Step:
-        compiler, where = self._compiler, self._where
-        following = self._keys[index + 1] if index + 1 < len(self._keys) else ""
-        if isinstance(step, documents.MessageStep):
-            valid_for = compiler.seconds(step.valid_for, where, f"{path}.valid_for")
-            return model.MessageStep(
-                step.key, step.template, step.priority, valid_for, step.when_blocked,
-                self._target(step.next, following, f"{path}.next"),
-            )  # fmt: skip
-        if isinstance(step, documents.WaitStep):
-            return self._wait(step, path, following)
-        if isinstance(step, documents.WaitForEventStep):
-            self._refuse_low_signal(step.event, f"{path}.event")
-            self._context.update(dict.fromkeys(step.match))
-            rule = documents.EventRule(step.event, step.where, step.match)
-            return model.WaitForEventStep(
-                step.key,
-                compiler.trigger(rule, where, path, self._of_event),
-                compiler.duration(step.timeout, where, f"{path}.timeout"),
-                self._target(step.on_event, following, f"{path}.on_event"),
-                self._target(step.on_timeout, following, f"{path}.on_timeout"),
-            )
-        if isinstance(step, documents.BranchStep):
-            return model.BranchStep(
-                step.key,
-                compiler.condition(step.condition, where, f"{path}.condition", self._of_person),
-                self._target(step.then, following, f"{path}.then"),
-                self._target(step.otherwise, following, f"{path}.else"),
-            )
-        return model.ExitStep(step.key)
-
-    def _wait(self, step: documents.WaitStep, path: str, following: str) -> model.WaitStep:
-        compiler, where = self._compiler, self._where
-        if step.duration is None and step.until_local_time is None:
-            compiler.problem(where, path, "`duration`, `until_local_time` or both", "neither")
-        duration, until = Duration(), None
-        if step.duration is not None:
-            duration = compiler.duration(step.duration, where, f"{path}.duration")
-        if step.until_local_time is not None:
-            until = compiler.local_time(step.until_local_time, where, f"{path}.until_local_time")
-        target = self._target(step.next, following, f"{path}.next")
-        return model.WaitStep(step.key, duration, until, target)
-
-    def _target(self, named: str, following: str, path: str) -> str:
-        if named and named not in self._keys:
-            self._compiler.problem(
-                self._where, path, f"the key of a step ({', '.join(self._keys)})", f"`{named}`"
-            )
-            return following
-        return named or following
-
-    def _refuse_low_signal(self, event: str, path: str) -> None:
-        if event in self._compiler.low_signal:
-            expected = "an event that may trigger (low-signal events never do)"
-            self._compiler.problem(self._where, path, expected, f"`{event}`")
-
-    def _check_graph(self, steps: Mapping[str, model.Step]) -> None:
-        """Note steps nobody can come to, and loops: nothing bounds them yet."""
-        ways = {key: _ways(step) for key, step in steps.items()}
-        reached, on_path = set(), set()
-
-        def visit(key: str) -> None:
-            reached.add(key)
-            on_path.add(key)
-            for target in ways[key]:
-                if target in on_path:
-                    at = f"steps[{self._keys.index(key)}]"
-                    self._compiler.problem(self._where, at, "no way back", f"a loop to `{target}`")
-                elif target not in reached:
-                    visit(target)
-            on_path.discard(key)
-
-        visit(self._keys[0])
-        for i, key in enumerate(self._keys):
-            if key not in reached:
-                at = f"steps[{i}].key"
-                self._compiler.problem(self._where, at, "a step some way leads to", f"`{key}`")
-
-
-def _ways(step: model.Step) -> tuple[str, ...]:
-    """Return the steps that can follow."""
-    if isinstance(step, model.WaitForEventStep):
-        ways: tuple[str, ...] = (step.on_event, step.on_timeout)
-    elif isinstance(step, model.BranchStep):
-        ways = (step.then, step.otherwise)
-    elif isinstance(step, model.ExitStep):
-        ways = ()
-    else:
-        ways = (step.next,)
-    return tuple(way for way in dict.fromkeys(ways) if way)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.decision.domain import journeys, sentences
+from services.decision.domain import sentences
 from services.decision.domain.arbitrate import Wanted, Weighed, candidate, weigh
 from services.decision.domain.case import refused
 from services.decision.domain.civil import from_s, to_s_up
@@ -17,10 +17,13 @@ from services.decision.domain.decisions import (
     Decision,
     MessageOrder,
     Outcome,
+    Ruling,
     Verdict,
 )
 from services.decision.domain.ids import derive_id, seed_of
-from services.decision.domain.model import MARKETING, MessageStep
+from services.decision.domain.journeys import engine as journeys
+from services.decision.domain.journeys.steps.message import MessageStep
+from services.decision.domain.model import MARKETING
 from services.decision.domain.permission import fingerprint, measurement_allowed
 from services.decision.domain.reasons import Reason
 from services.decision.domain.state import RESERVED, Ask, Contact, Flight, Pending
@@ -62,9 +65,10 @@ def _resolve(turn: Turn, pending: Pending) -> Wanted | None:
         end(turn, pending, refused("catalog", Reason.JOURNEY_REMOVED, facts))
         return None
     journey, step = wanted
-    template = turn.catalog.templates.get(step.template)
+    template = turn.catalog.template_for(turn.state, pending)
     if template is None:
-        verdict = refused("catalog", Reason.TEMPLATE_REMOVED, {"template": step.template})
+        named = step.templates[min(pending.choice, len(step.templates) - 1)]
+        verdict = refused("catalog", Reason.TEMPLATE_REMOVED, {"template": named})
         end(turn, pending, verdict)
         return None
     return Wanted(pending, journey, step, template)
@@ -125,6 +129,8 @@ def _outcome(weighed: list[Weighed], order: MessageOrder | None) -> Outcome:
 def _settle(turn: Turn, weighed: Weighed) -> None:
     """Let a candidate wait, or end it and go on or leave, as its step says."""
     pending, step = weighed.wanted.pending, weighed.wanted.step
+    if step.when_blocked == "reroute" and _rerouted(turn, weighed):
+        return
     if weighed.waits:
         # Never due at once again: a rule that errs must not make a hot loop (mautic#7057).
         due_s = max(weighed.due_s, turn.now_s + 1)
@@ -133,6 +139,29 @@ def _settle(turn: Turn, weighed: Weighed) -> None:
         return
     _drop(turn, pending)
     _after_end(turn, pending, step, weighed.decisive)
+
+
+def _rerouted(turn: Turn, weighed: Weighed) -> bool:
+    """Try the step's next template at once; after the last, begin anew when the soonest is free.
+
+    False where none of them can ever go, and where it only gave way to another message.
+    """
+    pending, step = weighed.wanted.pending, weighed.wanted.step
+    if weighed.decisive is not None and weighed.decisive.ruling is Ruling.LOST:
+        return False
+    run = (pending.entry, pending.journey, pending.step)
+    if weighed.waits:
+        turn.soonest[run] = min(weighed.due_s, turn.soonest.get(run, weighed.due_s))
+    choice, due_s = pending.choice + 1, turn.now_s
+    if choice >= len(step.templates):
+        if run not in turn.soonest:
+            return False
+        choice, due_s = 0, max(turn.soonest.pop(run), turn.now_s + 1)
+    waiting = turn.state.pending
+    waiting[index_of(waiting, pending)] = msgspec.structs.replace(
+        pending, id=derive_id(pending.id, "choice", choice), choice=choice, due_s=due_s
+    )
+    return True
 
 
 def _drop(turn: Turn, pending: Pending) -> None:
@@ -210,6 +239,7 @@ def _reserve(turn: Turn, wanted: Wanted, order: MessageOrder) -> None:
     if template.ask:
         state.asks[template.ask] = Ask("open", turn.now_s, pending.journey, pending.valid_until_s)
         turn.asked(template.ask, "open", order.message_id)
+    journeys.remember_sent(turn, pending, order.message_id)
     journeys.go_on(turn, pending, wanted.step.next)
 
 
@@ -250,7 +280,7 @@ def record(turn: Turn, pending: Pending, verdict: Verdict, outcome: Outcome) -> 
 
 def _lone(turn: Turn, pending: Pending, verdict: Verdict) -> Candidate:
     wanted = turn.catalog.wanted_by(pending)
-    template = turn.catalog.templates.get(wanted[1].template) if wanted else None
+    template = turn.catalog.template_for(turn.state, pending)
     if wanted is not None and template is not None:
         return candidate(Weighed(Wanted(pending, *wanted, template), (verdict,)))
     return Candidate(

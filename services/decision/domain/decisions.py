@@ -165,6 +165,44 @@ class JourneyMoved(msgspec.Struct, frozen=True, tag="journey", omit_defaults=Tru
     step: str = ""
     reason: Reason | None = None
     due_at: datetime | None = None
+    note: str = ""
+
+
+class TraitSet(msgspec.Struct, frozen=True, tag="trait", omit_defaults=True):
+    """A journey set a trait of the person; None removed it."""
+
+    id: UUID
+    seq: int
+    at: datetime
+    journey: str
+    step: str
+    trait: str
+    value: str | int | float | bool | list[str] | None = None
+
+
+class EventEmitted(msgspec.Struct, frozen=True, tag="event", omit_defaults=True):
+    """A journey let an event happen."""
+
+    id: UUID
+    seq: int
+    at: datetime
+    journey: str
+    step: str
+    name: str
+    properties: dict[str, Any] = {}
+
+
+class CallOrdered(msgspec.Struct, frozen=True, tag="call", omit_defaults=True):
+    """Another system shall be told: a signed call of the catalog's `webhook`, with `data`."""
+
+    id: UUID
+    seq: int
+    at: datetime
+    journey: str
+    step: str
+    webhook: str
+    kind: str
+    data: dict[str, Any] = {}
 
 
 class PermissionChanged(msgspec.Struct, frozen=True, tag="permission", omit_defaults=True):
@@ -209,7 +247,15 @@ class SegmentMoved(msgspec.Struct, frozen=True, tag="segment", omit_defaults=Tru
     silent: bool = False
 
 
-Effect = JourneyMoved | PermissionChanged | AskChanged | SegmentMoved
+Effect = (
+    JourneyMoved
+    | PermissionChanged
+    | AskChanged
+    | SegmentMoved
+    | TraitSet
+    | EventEmitted
+    | CallOrdered
+)
 
 
 class StepNote(msgspec.Struct, frozen=True, array_like=True):

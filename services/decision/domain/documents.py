@@ -74,72 +74,6 @@ class EventRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     match: tuple[FieldName, ...] = ()
 
 
-class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
-    """What every step of a journey has."""
-
-    key: Key
-
-
-class MessageStep(Step, frozen=True, kw_only=True, tag="message"):
-    """Wants a message to go out, within `valid_for`; a higher `priority` goes first.
-
-    `when_blocked` says what to do while the contact policy holds it: wait for its turn, go on
-    without it, or leave the journey.
-    """
-
-    template: Key
-    priority: Annotated[int, Meta(ge=0, le=100)] = 50
-    valid_for: DurationText = "P3D"
-    when_blocked: Literal["hold", "skip", "exit"] = "hold"
-    next: str = ""
-
-
-class WaitStep(Step, frozen=True, kw_only=True, tag="wait"):
-    """Waits a while, then, if given, for a time of day in the person's zone."""
-
-    duration: DurationText | None = None
-    until_local_time: LocalTime | None = None
-    next: str = ""
-
-
-class WaitForEventStep(Step, frozen=True, kw_only=True, tag="wait_for_event"):
-    """Waits for an event, at most `timeout`."""
-
-    event: EventName
-    where: Condition | None = None
-    match: tuple[FieldName, ...] = ()
-    timeout: DurationText
-    on_event: str = ""
-    on_timeout: str = ""
-
-
-class BranchStep(Step, frozen=True, kw_only=True, tag="branch", rename={"otherwise": "else"}):
-    """Goes one way or the other."""
-
-    condition: Condition
-    then: str
-    otherwise: str
-
-
-class ExitStep(Step, frozen=True, kw_only=True, tag="exit"):
-    """Ends the journey."""
-
-
-AnyStep = MessageStep | WaitStep | WaitForEventStep | BranchStep | ExitStep
-
-
-class Journey(Document, frozen=True, kw_only=True):
-    """A path of scenes. Steps follow each other in the order written unless they say otherwise."""
-
-    version: Annotated[int, Meta(ge=1)] = 1
-    entry: EventRule
-    reentry: Literal["once", "after_exit", "every"] = "once"
-    audience: Condition | None = None
-    exit_when: tuple[EventRule, ...] = ()
-    goal: EventRule | None = None
-    steps: Annotated[tuple[AnyStep, ...], Meta(min_length=1, max_length=100)]
-
-
 class Topic(Document, frozen=True, kw_only=True, rename={"message_class": "class"}):
     """What messages are about; consent is given per channel and topic."""
 
@@ -149,6 +83,7 @@ class Topic(Document, frozen=True, kw_only=True, rename={"message_class": "class
 class Template(Document, frozen=True, kw_only=True, rename={"message_class": "class"}):
     """A scene: one message with one ask.
 
+    Who has not seen the scene it `builds_on` gets the template `recap` instead.
     `variables` lists what its text may use: `profile.<trait>` and `event.<property>` (of the
     event that started the journey). `content` and `variants`, by locale, `link_parameters` and
     `placement` belong to delivery. `expires` names the real end of what it offers: a day, or a
@@ -162,6 +97,7 @@ class Template(Document, frozen=True, kw_only=True, rename={"message_class": "cl
     ask: Key | None = None
     promise: str = ""
     builds_on: Key | None = None
+    recap: Key | None = None
     tags: tuple[Key, ...] = ()
     cool_down: DurationText | None = None
     variables: tuple[Annotated[str, Meta(pattern=r"^(profile|event)\..+$")], ...] = ()
@@ -253,28 +189,3 @@ class Policy(Document, frozen=True, kw_only=True):
     """A named rule of the contact policy; the strictest of all that apply wins."""
 
     rule: Cap | MinimumGap | QuietHours
-
-
-KINDS: dict[str, type[Document]] = {
-    "workspace": Workspace,
-    "event": Event,
-    "topic": Topic,
-    "ask": Ask,
-    "segment": Segment,
-    "template": Template,
-    "block": Block,
-    "policy": Policy,
-    "journey": Journey,
-}
-
-
-def schema_for(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema of a kind of document; KeyError for an unknown kind."""
-    schema = msgspec.json.schema(KINDS[kind])
-    definition = schema["$defs"][KINDS[kind].__name__]
-    definition["properties"]["kind"] = {"const": kind}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": kind,
-        **schema,
-    }

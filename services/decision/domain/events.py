@@ -5,11 +5,13 @@ from typing import Any
 
 import msgspec
 
-from services.decision.domain import decide, journeys, learning, segments
+from services.decision.domain import decide, learning, segments
 from services.decision.domain.case import refused
 from services.decision.domain.civil import to_s
-from services.decision.domain.decisions import Fact, Move
-from services.decision.domain.inputs import EventInput
+from services.decision.domain.decisions import EventEmitted, Fact, Move
+from services.decision.domain.inputs import EventInput, EventKind
+from services.decision.domain.journeys import engine as journeys
+from services.decision.domain.journeys import entering
 from services.decision.domain.reasons import Reason
 from services.decision.domain.state import Ask, Pending
 from services.decision.domain.turn import Turn
@@ -31,6 +33,7 @@ def on_event(turn: Turn, event: EventInput) -> str:
     journeys.fire_timers(turn, at_s)
     if event.traits or event.locale or event.timezone:
         learning.learn_traits(state, event, turn.catalog)
+        journeys.wait_anew(turn)
         turn.changed()
         for trait in event.traits:
             turn.learnt(trait)
@@ -46,11 +49,21 @@ def on_event(turn: Turn, event: EventInput) -> str:
     _answer_asks(turn, event, name, properties)
     if name in turn.catalog.ending_events:
         _end_journeys(turn, event, name, properties)
+    if event.history:
+        entering.by_event(turn, event, name, properties)
     if quiet:
         return "history" if event.history else "low_signal"
     journeys.resume_waits(turn, name, properties)
-    journeys.enter(turn, event, name, properties)
+    entering.by_event(turn, event, name, properties)
     return "applied"
+
+
+def on_emitted(turn: Turn, emitted: EventEmitted) -> None:
+    """Apply an event a journey emitted, as if a client app had sent it at this moment."""
+    event = EventInput(
+        emitted.id, 0, EventKind.TRACK, emitted.at, emitted.at, emitted.name, emitted.properties
+    )
+    on_event(turn, event)
 
 
 def _answer_asks(turn: Turn, event: EventInput, name: str, properties: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ _TRIGGERS = {
     "receipt": ("A report about a message", "Ein Bericht über eine Nachricht"),
     "permission": ("A change of permission", "Eine Änderung der Erlaubnis"),
     "permit": ("The last check before sending", "Die letzte Prüfung vor dem Senden"),
+    "enter": ("A request to enter a journey", "Der Wunsch, eine Journey zu betreten"),
     "merge": ("The merging of two profiles", "Das Zusammenführen zweier Profile"),
 }
 _LED_TO = (" led to this decision.", " führte zu dieser Entscheidung.")

@@ -151,7 +151,24 @@ class MergeInput(msgspec.Struct, frozen=True, tag="merge"):
     at: datetime
 
 
-Input = EventInput | WakeupInput | ReceiptInput | PermissionInput | PermitRefusedInput | MergeInput
+class EnterInput(msgspec.Struct, frozen=True, tag="enter", omit_defaults=True):
+    """Somebody shall enter a journey that the API may send people into; `id` names the run."""
+
+    id: UUID
+    journey: str
+    at: datetime
+    properties: dict[str, Any] = {}
+
+
+Input = (
+    EventInput
+    | WakeupInput
+    | ReceiptInput
+    | PermissionInput
+    | PermitRefusedInput
+    | MergeInput
+    | EnterInput
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[Input])

@@ -1,8 +1,9 @@
 """Two profiles turn out to be one person: the survivor takes over the other's past, once."""
 
-from services.decision.domain import counting, decide, journeys, learning, permission
+from services.decision.domain import counting, decide, learning, permission
 from services.decision.domain.case import refused
 from services.decision.domain.inputs import MergeInput
+from services.decision.domain.journeys import engine as journeys
 from services.decision.domain.reasons import Reason
 from services.decision.domain.state import Ask, Passage, PersonState, Position, decode
 from services.decision.domain.turn import Turn
@@ -30,7 +31,9 @@ def on_merge(turn: Turn, merge: MergeInput) -> str:
     for key, passage in loser.passages.items():
         mine = state.passages.get(key, Passage(0, 0))
         state.passages[key] = Passage(
-            mine.entered + passage.entered, max(mine.last_s, passage.last_s)
+            mine.entered + passage.entered,
+            max(mine.last_s, passage.last_s),
+            passage.values + mine.values,
         )
     known_pending = {pending.id for pending in state.pending}
     state.pending += [one for one in loser.pending if one.id not in known_pending]
@@ -71,7 +74,7 @@ def _end_double_runs(turn: Turn) -> None:
     kept: dict[str, Position] = {}
     for position in sorted(turn.state.positions, key=lambda p: (p.entered_s, p.entry)):
         journey = turn.catalog.journey_of(position)
-        if journey is None or journey.reentry == "every":
+        if journey is None or journey.reentry in ("every", "per_value"):
             continue
         if position.journey not in kept:
             kept[position.journey] = position

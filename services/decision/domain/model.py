@@ -1,12 +1,11 @@
 """The catalog as it runs: documents resolved against each other and compiled, all frozen."""
 
 from collections.abc import Callable, Mapping
-from datetime import time
 from typing import Any
 
 import msgspec
 
-from services.decision.domain.civil import Duration
+from services.decision.domain.journeys.dates import TraitDate
 from services.decision.domain.reasons import Reason
 from services.decision.domain.state import PersonState
 
@@ -63,71 +62,41 @@ class Template(msgspec.Struct, frozen=True):
     cool_down_s: int
     checks: tuple[Callable[[Any], Any], ...]
     policies: tuple[Callable[[Any], Any], ...]
+    builds_on: str = ""
+    recap: str = ""
 
 
-class MessageStep(msgspec.Struct, frozen=True):
-    """Wants `template` to go out."""
+class Entry(msgspec.Struct, frozen=True):
+    """What lets people enter a journey: an event, a segment entered or left, a date, the API."""
 
-    key: str
-    template: str
-    priority: int
-    valid_for_s: int
-    when_blocked: str
-    next: str
-
-
-class WaitStep(msgspec.Struct, frozen=True):
-    """Waits for a duration, then for a time of day."""
-
-    key: str
-    duration: Duration
-    until: time | None
-    next: str
-
-
-class WaitForEventStep(msgspec.Struct, frozen=True):
-    """Waits for an event, at most `timeout`."""
-
-    key: str
-    trigger: Trigger
-    timeout: Duration
-    on_event: str
-    on_timeout: str
-
-
-class BranchStep(msgspec.Struct, frozen=True):
-    """Goes one way or the other."""
-
-    key: str
-    test: Test
-    then: str
-    otherwise: str
-
-
-class ExitStep(msgspec.Struct, frozen=True):
-    """Ends the journey."""
-
-    key: str
-
-
-Step = MessageStep | WaitStep | WaitForEventStep | BranchStep | ExitStep
+    trigger: Trigger | None
+    imported: bool
+    segment: str
+    on_entered: bool
+    date: TraitDate | None
+    by_api: bool
 
 
 class Journey(msgspec.Struct, frozen=True):
     """One version of a journey. `endings` are exit rules and goal by event name.
 
-    `context` names the properties of the entering event that its steps and templates use.
+    `context` names the properties of the entering event that its steps and templates use;
+    `followed` the message steps whose outcome a later step asks for.
     """
 
     key: str
     version: int
-    entry: Trigger
+    entry: Entry
     reentry: str
     audience: Test | None
     endings: dict[str, tuple[tuple[Reason, Trigger], ...]]
     first: str
-    steps: dict[str, Step]
+    steps: dict[str, Any]
     context: tuple[str, ...]
+    is_live: bool = True
+    per: str = ""
+    cool_down_s: int = 0
+    followed: frozenset[str] = frozenset()
 
 
 class Ask(msgspec.Struct, frozen=True):

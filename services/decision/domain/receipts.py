@@ -4,7 +4,8 @@ from uuid import UUID
 
 import msgspec
 
-from services.decision.domain import decide, journeys, permission
+from services.decision.domain import decide
+from services.decision.domain import state as states
 from services.decision.domain.case import held, refused
 from services.decision.domain.civil import to_s_up
 from services.decision.domain.decisions import Outcome, Ruling, Verdict
@@ -16,22 +17,24 @@ from services.decision.domain.inputs import (
     ReceiptInput,
     ReceiptKind,
 )
+from services.decision.domain.journeys import engine as journeys
 from services.decision.domain.model import TRANSACTIONAL
 from services.decision.domain.permit import permit
 from services.decision.domain.reasons import Reason
 from services.decision.domain.state import ACCEPTED, RESERVED, UNKNOWN, Contact
 from services.decision.domain.turn import Turn
 
-#: Bits of `Contact.seen`, in the order receipts were given a number; never reused.
 _BITS = {
-    ReceiptKind.DELIVERED: 1,
-    ReceiptKind.OPENED: 2,
-    ReceiptKind.CLICKED: 4,
-    ReceiptKind.REPLIED: 8,
-    ReceiptKind.BOUNCED: 16,
-    ReceiptKind.COMPLAINED: 32,
-    ReceiptKind.UNSUBSCRIBED: 64,
+    ReceiptKind.DELIVERED: states.DELIVERED,
+    ReceiptKind.OPENED: states.OPENED,
+    ReceiptKind.CLICKED: states.CLICKED,
+    ReceiptKind.REPLIED: states.REPLIED,
+    ReceiptKind.BOUNCED: states.BOUNCED,
+    ReceiptKind.COMPLAINED: states.COMPLAINED,
+    ReceiptKind.UNSUBSCRIBED: states.UNSUBSCRIBED,
 }
+#: What a machine does before a person reads is no sign of that person.
+_MAY_BE_MACHINE = {ReceiptKind.OPENED, ReceiptKind.CLICKED}
 _REASONS = {reason.value: reason for reason in Reason}
 _DEFINITELY_NOT_SENT = {ReceiptKind.REJECTED, ReceiptKind.EXPIRED, ReceiptKind.CANCELLED}
 
@@ -97,7 +100,7 @@ def release(turn: Turn, contact: Contact, verdict: Verdict) -> None:
     decide.record(turn, pending, verdict, Outcome.RELEASED)
     wanted = turn.catalog.wanted_by(pending)
     when_blocked = wanted[1].when_blocked if wanted else "skip"
-    if verdict.ruling is Ruling.HELD and when_blocked == "hold":
+    if verdict.ruling is Ruling.HELD and when_blocked in ("hold", "reroute"):
         until_s = pending.valid_until_s if verdict.until is None else to_s_up(verdict.until)
         due_s = min(max(until_s, turn.now_s), pending.valid_until_s)
         state.pending.append(msgspec.structs.replace(pending, due_s=due_s))
@@ -135,6 +138,8 @@ def _learned(contact: Contact, receipt: ReceiptInput) -> Contact:
         state, at_s = UNKNOWN, max(at_s, to_s_up(receipt.at))
         # Only a transactional message is tried again after an unknown outcome.
         flight = flight if contact.message_class == TRANSACTIONAL else None
+    if receipt.machine and kind in _MAY_BE_MACHINE:
+        bit = 0
     return msgspec.structs.replace(
         contact, state=state, at_s=at_s, seen=contact.seen | bit, flight=flight
     )
@@ -159,21 +164,9 @@ def _opt_out(turn: Turn, receipt: ReceiptInput, contact: Contact | None) -> bool
         receipt.id, part, status, receipt.at, "contact", channel or "*", topic, "receipt",
         f"receipt:{receipt.id}", address, reason,
     )  # fmt: skip
-    return change_permission(turn, what, receipt.message_id)
+    return turn.change_permission(what, receipt.message_id)
 
 
 def on_permission(turn: Turn, what: PermissionInput) -> str:
     """Apply a change of permission; what is older than what is known changes nothing."""
-    return "applied" if change_permission(turn, what, None) else "unchanged"
-
-
-def change_permission(turn: Turn, what: PermissionInput, message_id: UUID | None) -> bool:
-    """Apply a change of permission and record it; return whether anything changed."""
-    state = turn.state
-    after = permission.change(state.permission, what, state.endpoints)
-    if after is state.permission:
-        return False
-    state.permission = after
-    turn.changed()
-    turn.permitted(what, message_id)
-    return True
+    return "applied" if turn.change_permission(what) else "unchanged"

@@ -23,6 +23,9 @@ RESERVED = "reserved"
 ACCEPTED = "accepted"
 UNKNOWN = "unknown"
 
+#: Bits of `Contact.seen`, in the order receipts were given a number; never reused.
+DELIVERED, OPENED, CLICKED, REPLIED, BOUNCED, COMPLAINED, UNSUBSCRIBED = 1, 2, 4, 8, 16, 32, 64
+
 TraitValue = str | int | float | bool | list[str] | None
 
 
@@ -102,7 +105,8 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     """Where a person stands in one run of a journey.
 
     The run is named by the event that started it (`entry`). `context` holds those properties of
-    that event which the journey uses. `due_s` is the end of a wait, 0 at a message step.
+    that event which the journey uses. `due_s` is the end of a wait, 0 at a message step. `sent` has
+    the messages whose outcome a later step asks for, `rounds` how often `repeat` went back.
     """
 
     journey: str
@@ -113,10 +117,15 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     due_s: int = 0
     context: dict[str, Any] = {}
     event: str = ""
+    sent: dict[str, UUID] = {}
+    rounds: dict[str, int] = {}
 
 
 class Pending(msgspec.Struct, frozen=True, array_like=True):
-    """A message that wants to go out and is decided (again) at `due_s`, until `valid_until_s`."""
+    """A message that wants to go out and is decided (again) at `due_s`, until `valid_until_s`.
+
+    `choice` is which of the step's templates is tried.
+    """
 
     id: UUID
     journey: str
@@ -128,6 +137,7 @@ class Pending(msgspec.Struct, frozen=True, array_like=True):
     due_s: int
     context: dict[str, Any] = {}
     event: str = ""
+    choice: int = 0
 
 
 class Flight(msgspec.Struct, frozen=True, array_like=True):
@@ -161,17 +171,22 @@ class Contact(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Passage(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """How often a journey was entered, and when last; the key of "once"."""
+    """How often a journey was entered, and when last; the key of "once".
+
+    `values` has the hashes of the last values that entered, where each may enter once.
+    """
 
     entered: int
     last_s: int
+    values: bytes = b""
 
 
 class PersonState(msgspec.Struct, array_like=True):
     """What the policy knows about one person.
 
     `applied` has, per source profile, the sequence numbers already applied, as flat closed ranges
-    [from, to, from, to, ...]; `said` numbers what decision has said about the person.
+    [from, to, from, to, ...]; `said` numbers what decision has said about the person. `dates` has,
+    per journey that begins at a date of the person, when that comes next.
 
     By segment number: `segments` since when they are a member, `dues` when passing time may change
     that. `settled` is the catalog revision up to which they are counted into every segment.
@@ -196,6 +211,7 @@ class PersonState(msgspec.Struct, array_like=True):
     segments: dict[int, int] = {}
     dues: dict[int, int] = {}
     settled: int = 0
+    dates: dict[str, int] = {}
 
 
 def new(person: UUID) -> PersonState:
@@ -225,6 +241,7 @@ def copy(state: PersonState) -> PersonState:
         state.segments.copy(),
         state.dues.copy(),
         state.settled,
+        state.dates.copy(),
     )
 
 

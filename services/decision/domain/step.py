@@ -10,13 +10,14 @@ from typing import Any
 
 import msgspec
 
-from services.decision.domain import journeys, segments
+from services.decision.domain import segments
 from services.decision.domain.catalog import Catalog
 from services.decision.domain.civil import from_s
 from services.decision.domain.decide import decide
 from services.decision.domain.decisions import Decision, Effect, MessageOrder, StepNote
-from services.decision.domain.events import on_event
+from services.decision.domain.events import on_emitted, on_event
 from services.decision.domain.inputs import (
+    EnterInput,
     EventInput,
     Input,
     MergeInput,
@@ -25,6 +26,8 @@ from services.decision.domain.inputs import (
     ReceiptInput,
     WakeupInput,
 )
+from services.decision.domain.journeys import engine as journeys
+from services.decision.domain.journeys import entering
 from services.decision.domain.merging import on_merge
 from services.decision.domain.model import NO_CONTROLS, TRANSACTIONAL, Controls
 from services.decision.domain.receipts import on_permission, on_permit_refused, on_receipt
@@ -69,6 +72,7 @@ _HANDLERS: dict[type, Callable[[Turn, Any], str]] = {
     PermissionInput: on_permission,
     PermitRefusedInput: on_permit_refused,
     MergeInput: on_merge,
+    EnterInput: entering.by_request,
 }
 
 
@@ -98,9 +102,12 @@ def step(
         return StepResult(state, (), (), tuple(notes), next_wakeup(state), changed=False)
     turn.cause = effective
     segments.catch_up(turn, turn.now_s)
-    journeys.fire_timers(turn, turn.now_s)
+    _move_on(turn)
     turn.cause = turn.wanting or effective
     decide(turn)
+    if catalog.follows:
+        journeys.follow_up(turn)
+    entering.chain(turn, on_emitted)
     _forget(turn.state, catalog, turn.now_s)
     return StepResult(
         turn.state,
@@ -111,11 +118,22 @@ def step(
     )
 
 
+def _move_on(turn: Turn) -> None:
+    """Let everything happen that time, dates, outcomes and journeys themselves bring about."""
+    journeys.fire_timers(turn, turn.now_s)
+    if turn.catalog.entered_by_date or turn.state.dates:
+        entering.by_date(turn)
+    if turn.catalog.follows:
+        journeys.follow_up(turn)
+    entering.chain(turn, on_emitted)
+
+
 def next_wakeup(state: PersonState) -> datetime | None:
     """Return when something will be due by itself, None where nothing waits."""
     due = [position.due_s for position in state.positions if position.due_s]
     due += [pending.due_s for pending in state.pending]
     due += state.dues.values()
+    due += state.dates.values()
     return from_s(min(due)) if due else None
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.decision.domain import permission
 from services.decision.domain.case import Moment
 from services.decision.domain.catalog import Catalog
 from services.decision.domain.civil import from_s, to_s, to_us
@@ -15,6 +16,7 @@ from services.decision.domain.decisions import (
     AskChanged,
     Decision,
     Effect,
+    EventEmitted,
     JourneyMoved,
     Move,
     PermissionChanged,
@@ -37,6 +39,7 @@ _KINDS = {
     "PermissionInput": "permission",
     "PermitRefusedInput": "permit",
     "MergeInput": "merge",
+    "EnterInput": "enter",
 }
 
 
@@ -44,13 +47,16 @@ class Turn:
     """The working copy of a state, what the inputs do to it, and the time they do it at.
 
     `cause` is the input being applied; `wanting` the last one that made a message wanted.
-    `touched` are the segments, by their place, that what happened may have changed; `joined` says
-    since when a merged profile was in segments, by their number.
+    `crossings` of segments, `emitted` events and `starting` journeys are still to be applied;
+    `soonest` is when a message that was blocked on every channel may be tried anew. `touched` are
+    the segments, by their place, that what happened may have changed; `joined` says since when a
+    merged profile was in segments, by their number.
     """
 
     __slots__ = (
-        "_moment", "catalog", "cause", "controls", "decisions", "effects", "joined",
-        "marketing_sent", "now", "now_s", "now_us", "person_hex", "state", "touched", "wanting",
+        "_moment", "catalog", "cause", "controls", "crossings", "decisions", "effects", "emitted",
+        "joined", "marketing_sent", "now", "now_s", "now_us", "person_hex", "soonest", "starting",
+        "state", "touched", "wanting",
     )  # fmt: skip
 
     cause: Input
@@ -68,6 +74,10 @@ class Turn:
         self.controls = controls
         self.decisions: list[Decision] = []
         self.effects: list[Effect] = []
+        self.crossings: list[SegmentMoved] = []
+        self.emitted: list[EventEmitted] = []
+        self.starting: list[tuple[str, Position]] = []
+        self.soonest: dict[tuple[UUID, str, str], int] = {}
         self.marketing_sent = False
         self.wanting = None
         self.touched: set[int] = set()
@@ -105,8 +115,10 @@ class Turn:
         name = cause.name if isinstance(cause, EventInput) else ""
         return Trigger(_KINDS[type(cause).__name__], cause.id, name)
 
-    def moved(self, position: Position, move: Move, reason: Reason | None = None) -> None:
-        """Record that a person entered, moved in or left a journey."""
+    def moved(
+        self, position: Position, move: Move, reason: Reason | None = None, note: str = ""
+    ) -> None:
+        """Record that a person entered, moved in or left a journey; `note` says which way."""
         seq = self.say()
         due_at = from_s(position.due_s) if position.due_s else None
         self.effects.append(
@@ -121,6 +133,7 @@ class Turn:
                 position.step,
                 reason,
                 due_at,
+                note,
             )
         )
 
@@ -139,11 +152,23 @@ class Turn:
         seq = self.say()
         moved = SegmentMoved(self.derive("segment", seq), seq, at, segment, move, silent)
         self.effects.append(moved)
+        if not silent:
+            self.crossings.append(moved)
         return moved
 
     def asked(self, ask: str, status: str, message_id: UUID | None = None) -> None:
         """Record that an ask was put to the person, or is done."""
         self.effects.append(AskChanged(self.now, ask, status, message_id))
+
+    def change_permission(self, what: PermissionInput, message_id: UUID | None = None) -> bool:
+        """Apply a change of permission and record it; return whether anything changed."""
+        after = permission.change(self.state.permission, what, self.state.endpoints)
+        if after is self.state.permission:
+            return False
+        self.state.permission = after
+        self.changed()
+        self.permitted(what, message_id)
+        return True
 
     def permitted(self, what: PermissionInput, message_id: UUID | None = None) -> None:
         """Record a change of permission."""

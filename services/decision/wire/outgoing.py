@@ -14,13 +14,16 @@ from kit.errors import Broken
 from kit.ids import partition_of
 from services.decision.domain.decisions import (
     AskChanged,
+    CallOrdered,
     Candidate,
     Decision,
     Effect,
+    EventEmitted,
     JourneyMoved,
     MessageOrder,
     PermissionChanged,
     SegmentMoved,
+    TraitSet,
     Verdict,
 )
 from services.decision.domain.sentences import sentence
@@ -51,7 +54,7 @@ def decision_facts(sender: Sender, decision: Decision) -> list[OutgoingFact]:
 
 
 def effect_facts(sender: Sender, effect: Effect) -> list[OutgoingFact]:
-    """A move in a journey or of a segment, or a permission change; asks stay inside."""
+    """What a journey did, a move of a segment, or a permission change; asks stay inside."""
     match effect:
         case JourneyMoved():
             fact = _fact(sender, effect.id, effect.seq)
@@ -72,8 +75,37 @@ def effect_facts(sender: Sender, effect: Effect) -> list[OutgoingFact]:
                 )
             )
             return [_outgoing(sender, fact, str(effect.move))]
+        case TraitSet() | EventEmitted() | CallOrdered():
+            return [_outgoing(sender, _of_journey(sender, effect))]
         case AskChanged():
             return []
+
+
+def _of_journey(sender: Sender, effect: TraitSet | EventEmitted | CallOrdered) -> Fact:
+    """What a step of a journey did besides sending."""
+    fact = _fact(sender, effect.id, effect.seq)
+    where = {"journey": effect.journey, "step": effect.step}
+    at_us = to_us(effect.at)
+    match effect:
+        case TraitSet():
+            value = as_json(effect.value)
+            fact.trait_set.CopyFrom(
+                decision_pb2.TraitSet(**where, trait=effect.trait, value_json=value, at_us=at_us)
+            )
+        case EventEmitted():
+            properties = as_json(effect.properties)
+            fact.event_emitted.CopyFrom(
+                decision_pb2.EventEmitted(
+                    **where, name=effect.name, properties_json=properties, at_us=at_us
+                )
+            )
+        case CallOrdered():
+            fact.call_ordered.CopyFrom(
+                decision_pb2.CallOrdered(
+                    **where, webhook=effect.webhook, kind=effect.kind, at_us=at_us
+                )
+            )
+    return fact
 
 
 def _fact(sender: Sender, fact_id: UUID, seq: int) -> Fact:
@@ -174,6 +206,7 @@ def _journey(moved: JourneyMoved) -> decision_pb2.JourneyMoved:
         reason=str(moved.reason or ""),
         at_us=to_us(moved.at),
         due_at_us=to_us(moved.due_at) if moved.due_at else 0,
+        note=moved.note,
     )
 
 

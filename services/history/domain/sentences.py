@@ -130,4 +130,16 @@ def segment(move: str, key: str) -> str:
     return f"{'Came into' if move == 'entered' else 'Left'} the segment {key}"
 
 
+def trait_set(journey: str, trait: str) -> str:
+    """A journey set a trait."""
+    return f"The journey {journey} set {trait}"
+
+
+def call_ordered(kind: str, webhook: str) -> str:
+    """A journey turned to another system."""
+    if kind == "journey.task":
+        return f"Handed over to a human ({webhook})"
+    return f"Told another system ({webhook})"
+
+
 MERGED = "Turned out to be somebody known: the anonymous past was joined"

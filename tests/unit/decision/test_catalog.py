@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from services.decision.domain.catalog import CatalogError, parse_catalog
-from services.decision.domain.documents import KINDS, schema_for
+from services.decision.domain.kinds import KINDS, schema_for
 from tests.unit.decision import builders as b
 
 GOOD: list[dict[str, Any]] = [
@@ -130,7 +130,7 @@ def test_parse_is_the_same_for_json() -> None:
         ),
         (
             b.journey("j", b.message("hi", template="hi", when_blocked="wait")),
-            "one of exit, hold, skip, got `wait`",
+            "one of exit, hold, reroute, skip, got `wait`",
         ),
         (
             b.journey("j", {"key": "a", "type": "sleep"}),
@@ -146,11 +146,11 @@ def test_parse_is_the_same_for_json() -> None:
         ),
         (
             b.journey("j", b.wait("a")),
-            "at steps[0]: expected `duration`, `until_local_time` or both, got neither",
+            "at steps[0]: expected `duration`, `until_weekday`, `until_local_time` or `until_date`",
         ),
         (
             b.journey("j", b.wait("a", duration="P1D"), b.wait("b", duration="P1D", next="a")),
-            "expected no way back, got a loop to `a`",
+            "expected no way back but by `repeat`, got a loop to `a`",
         ),
         (
             b.journey(

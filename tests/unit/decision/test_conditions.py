@@ -36,10 +36,11 @@ def holds(condition: dict[str, Any], **properties: Any) -> bool:
         "kind": "segment", "key": "pros", "rule": {"trait": "plan", "is": "pro"},
     })  # fmt: skip
     [journey] = catalog.live["started"]
-    assert journey.entry.where is not None
+    assert journey.entry.trigger is not None
+    assert journey.entry.trigger.where is not None
     found = person()
     found.segments = {number_of("pros"): NOW_S}
-    return journey.entry.where(found, NOW_S, properties)
+    return journey.entry.trigger.where(found, NOW_S, properties)
 
 
 TRUE = [
@@ -145,11 +146,12 @@ def test_absence_becomes_true_at_the_right_second() -> None:
     document = b.journey("j", b.wait("w", duration="P1D"))
     document["entry"]["where"] = {"event": "ordered", "at_most": 0, "within": "P50D"}
     [journey] = b.catalog(document).live["started"]
-    assert journey.entry.where is not None
+    assert journey.entry.trigger is not None
+    assert journey.entry.trigger.where is not None
     flips_s = anna.counters["ordered"].last_s + 50 * DAY_S
 
-    assert not journey.entry.where(anna, flips_s - 1, {})
-    assert journey.entry.where(anna, flips_s, {})
+    assert not journey.entry.trigger.where(anna, flips_s - 1, {})
+    assert journey.entry.trigger.where(anna, flips_s, {})
 
 
 SUBJECTS = st.sampled_from(

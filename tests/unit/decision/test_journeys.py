@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.decision.domain import journeys
 from services.decision.domain.inputs import ReceiptKind
+from services.decision.domain.journeys import entering
 from tests.unit.decision import builders as b
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -53,10 +53,10 @@ def test_state_stays_small_however_often_and_with_however_much_somebody_enters()
         )
     )
 
-    for _ in range(journeys.RUNS_MAX + 5):
+    for _ in range(entering.RUNS_MAX + 5):
         anna.track("started", note="x" * 5_000, size="L")
 
-    assert len(anna.state.positions) == journeys.RUNS_MAX
+    assert len(anna.state.positions) == entering.RUNS_MAX
     assert anna.state.positions[0].context == {"size": "L"}
 
 

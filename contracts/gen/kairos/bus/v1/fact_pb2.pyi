@@ -19,7 +19,7 @@ class Envelope(_message.Message):
     def __init__(self, facts: _Optional[_Iterable[_Union[Fact, _Mapping]]] = ...) -> None: ...
 
 class Fact(_message.Message):
-    __slots__ = ("id", "workspace", "person", "person_seq", "recorded_at_us", "traceparent", "event_accepted", "profile_merged", "decision_made", "message_ordered", "journey_moved", "permission_changed", "attempt_finished", "receipt_taken", "segment_moved")
+    __slots__ = ("id", "workspace", "person", "person_seq", "recorded_at_us", "traceparent", "event_accepted", "profile_merged", "decision_made", "message_ordered", "journey_moved", "permission_changed", "attempt_finished", "receipt_taken", "segment_moved", "trait_set", "event_emitted", "call_ordered")
     ID_FIELD_NUMBER: _ClassVar[int]
     WORKSPACE_FIELD_NUMBER: _ClassVar[int]
     PERSON_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +35,9 @@ class Fact(_message.Message):
     ATTEMPT_FINISHED_FIELD_NUMBER: _ClassVar[int]
     RECEIPT_TAKEN_FIELD_NUMBER: _ClassVar[int]
     SEGMENT_MOVED_FIELD_NUMBER: _ClassVar[int]
+    TRAIT_SET_FIELD_NUMBER: _ClassVar[int]
+    EVENT_EMITTED_FIELD_NUMBER: _ClassVar[int]
+    CALL_ORDERED_FIELD_NUMBER: _ClassVar[int]
     id: bytes
     workspace: str
     person: bytes
@@ -50,4 +53,7 @@ class Fact(_message.Message):
     attempt_finished: _delivery_pb2.AttemptFinished
     receipt_taken: _delivery_pb2.ReceiptTaken
     segment_moved: _segment_pb2.SegmentMoved
-    def __init__(self, id: _Optional[bytes] = ..., workspace: _Optional[str] = ..., person: _Optional[bytes] = ..., person_seq: _Optional[int] = ..., recorded_at_us: _Optional[int] = ..., traceparent: _Optional[str] = ..., event_accepted: _Optional[_Union[_event_pb2.EventAccepted, _Mapping]] = ..., profile_merged: _Optional[_Union[_profile_pb2.ProfileMerged, _Mapping]] = ..., decision_made: _Optional[_Union[_decision_pb2.DecisionMade, _Mapping]] = ..., message_ordered: _Optional[_Union[_decision_pb2.MessageOrdered, _Mapping]] = ..., journey_moved: _Optional[_Union[_decision_pb2.JourneyMoved, _Mapping]] = ..., permission_changed: _Optional[_Union[_consent_pb2.PermissionChanged, _Mapping]] = ..., attempt_finished: _Optional[_Union[_delivery_pb2.AttemptFinished, _Mapping]] = ..., receipt_taken: _Optional[_Union[_delivery_pb2.ReceiptTaken, _Mapping]] = ..., segment_moved: _Optional[_Union[_segment_pb2.SegmentMoved, _Mapping]] = ...) -> None: ...
+    trait_set: _decision_pb2.TraitSet
+    event_emitted: _decision_pb2.EventEmitted
+    call_ordered: _decision_pb2.CallOrdered
+    def __init__(self, id: _Optional[bytes] = ..., workspace: _Optional[str] = ..., person: _Optional[bytes] = ..., person_seq: _Optional[int] = ..., recorded_at_us: _Optional[int] = ..., traceparent: _Optional[str] = ..., event_accepted: _Optional[_Union[_event_pb2.EventAccepted, _Mapping]] = ..., profile_merged: _Optional[_Union[_profile_pb2.ProfileMerged, _Mapping]] = ..., decision_made: _Optional[_Union[_decision_pb2.DecisionMade, _Mapping]] = ..., message_ordered: _Optional[_Union[_decision_pb2.MessageOrdered, _Mapping]] = ..., journey_moved: _Optional[_Union[_decision_pb2.JourneyMoved, _Mapping]] = ..., permission_changed: _Optional[_Union[_consent_pb2.PermissionChanged, _Mapping]] = ..., attempt_finished: _Optional[_Union[_delivery_pb2.AttemptFinished, _Mapping]] = ..., receipt_taken: _Optional[_Union[_delivery_pb2.ReceiptTaken, _Mapping]] = ..., segment_moved: _Optional[_Union[_segment_pb2.SegmentMoved, _Mapping]] = ..., trait_set: _Optional[_Union[_decision_pb2.TraitSet, _Mapping]] = ..., event_emitted: _Optional[_Union[_decision_pb2.EventEmitted, _Mapping]] = ..., call_ordered: _Optional[_Union[_decision_pb2.CallOrdered, _Mapping]] = ...) -> None: ...

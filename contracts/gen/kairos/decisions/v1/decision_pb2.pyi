@@ -123,7 +123,7 @@ class MessageOrdered(_message.Message):
     def __init__(self, message_id: _Optional[bytes] = ..., decision_id: _Optional[bytes] = ..., template: _Optional[str] = ..., catalog_revision: _Optional[int] = ..., channel: _Optional[str] = ..., endpoint: _Optional[str] = ..., topic: _Optional[str] = ..., message_class: _Optional[str] = ..., locale: _Optional[str] = ..., variables_json: _Optional[bytes] = ..., ordered_at_us: _Optional[int] = ..., valid_until_us: _Optional[int] = ..., journey: _Optional[str] = ..., step: _Optional[str] = ..., reason_en: _Optional[str] = ..., reason_de: _Optional[str] = ..., basis: _Optional[str] = ...) -> None: ...
 
 class JourneyMoved(_message.Message):
-    __slots__ = ("journey", "version", "move", "step", "reason", "at_us", "due_at_us")
+    __slots__ = ("journey", "version", "move", "step", "reason", "at_us", "due_at_us", "note")
     JOURNEY_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     MOVE_FIELD_NUMBER: _ClassVar[int]
@@ -131,6 +131,7 @@ class JourneyMoved(_message.Message):
     REASON_FIELD_NUMBER: _ClassVar[int]
     AT_US_FIELD_NUMBER: _ClassVar[int]
     DUE_AT_US_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
     journey: str
     version: int
     move: str
@@ -138,4 +139,47 @@ class JourneyMoved(_message.Message):
     reason: str
     at_us: int
     due_at_us: int
-    def __init__(self, journey: _Optional[str] = ..., version: _Optional[int] = ..., move: _Optional[str] = ..., step: _Optional[str] = ..., reason: _Optional[str] = ..., at_us: _Optional[int] = ..., due_at_us: _Optional[int] = ...) -> None: ...
+    note: str
+    def __init__(self, journey: _Optional[str] = ..., version: _Optional[int] = ..., move: _Optional[str] = ..., step: _Optional[str] = ..., reason: _Optional[str] = ..., at_us: _Optional[int] = ..., due_at_us: _Optional[int] = ..., note: _Optional[str] = ...) -> None: ...
+
+class TraitSet(_message.Message):
+    __slots__ = ("journey", "step", "trait", "value_json", "at_us")
+    JOURNEY_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    TRAIT_FIELD_NUMBER: _ClassVar[int]
+    VALUE_JSON_FIELD_NUMBER: _ClassVar[int]
+    AT_US_FIELD_NUMBER: _ClassVar[int]
+    journey: str
+    step: str
+    trait: str
+    value_json: bytes
+    at_us: int
+    def __init__(self, journey: _Optional[str] = ..., step: _Optional[str] = ..., trait: _Optional[str] = ..., value_json: _Optional[bytes] = ..., at_us: _Optional[int] = ...) -> None: ...
+
+class EventEmitted(_message.Message):
+    __slots__ = ("journey", "step", "name", "properties_json", "at_us")
+    JOURNEY_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PROPERTIES_JSON_FIELD_NUMBER: _ClassVar[int]
+    AT_US_FIELD_NUMBER: _ClassVar[int]
+    journey: str
+    step: str
+    name: str
+    properties_json: bytes
+    at_us: int
+    def __init__(self, journey: _Optional[str] = ..., step: _Optional[str] = ..., name: _Optional[str] = ..., properties_json: _Optional[bytes] = ..., at_us: _Optional[int] = ...) -> None: ...
+
+class CallOrdered(_message.Message):
+    __slots__ = ("journey", "step", "webhook", "kind", "at_us")
+    JOURNEY_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    WEBHOOK_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    AT_US_FIELD_NUMBER: _ClassVar[int]
+    journey: str
+    step: str
+    webhook: str
+    kind: str
+    at_us: int
+    def __init__(self, journey: _Optional[str] = ..., step: _Optional[str] = ..., webhook: _Optional[str] = ..., kind: _Optional[str] = ..., at_us: _Optional[int] = ...) -> None: ...

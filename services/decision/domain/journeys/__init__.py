@@ -1,0 +1,1 @@
+"""Journeys: how they are written (`documents`), checked (`compiling`) and lived (`engine`)."""
