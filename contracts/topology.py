@@ -87,6 +87,7 @@ MESSAGE = EndpointSpec("delivery", "message", "read", timeout_s=2.0)
 
 TIMELINE = EndpointSpec("history", "timeline", "read", timeout_s=2.0)
 OUTCOMES = EndpointSpec("history", "outcomes", "read", timeout_s=5.0)
+REPORT = EndpointSpec("history", "report", "read", timeout_s=10.0)
 
 ENDPOINTS = (
     ACCEPT,
@@ -103,4 +104,5 @@ ENDPOINTS = (
     MESSAGE,
     TIMELINE,
     OUTCOMES,
+    REPORT,
 )

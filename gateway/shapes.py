@@ -71,6 +71,7 @@ class TimelineQuery(Shape):
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     journey: str = Field(default="", max_length=64)
+    campaign: str = Field(default="", max_length=64)
     cursor: str = Field(default="", max_length=500)
     limit: int = Field(default=50, ge=1, le=200)
 
@@ -304,6 +305,13 @@ class Outcomes(Shape):
     """Counts per kind, name, channel and reason."""
 
     items: list[OutcomeCount]
+
+
+class Report(Shape):
+    """A table of numbers: one item a row. `notes` says what else there is to say about it."""
+
+    items: list[dict[str, Any]]
+    notes: dict[str, Any] = {}
 
 
 class ClockMove(Shape):

@@ -47,6 +47,7 @@ async def timeline(
         since=asked.since,
         until=asked.until,
         journey=asked.journey,
+        campaign=asked.campaign,
         cursor=asked.cursor,
         limit=asked.limit,
     )

@@ -2,9 +2,11 @@
 
 from kit.service import Parts, Service, run
 from kit.settings import load
-from services.history.handlers import Recorder
+from services.history.handlers.recording import Recorder
 from services.history.settings import Settings
-from services.history.store import PostgresStore
+from services.history.store.messages import MessageStore
+from services.history.store.reports import ReportStore
+from services.history.store.timeline import TimelineStore
 from services.history.subscriptions import STREAMS, endpoints, subscriptions
 
 NAME = "history"
@@ -13,11 +15,12 @@ NAME = "history"
 async def compose(service: Service) -> Parts:
     """Builds history's parts."""
     settings = load(Settings, service.env, "KAIROS_HISTORY")
-    store = PostgresStore()
+    timelines = TimelineStore()
+    recorder = Recorder(timelines, MessageStore())
     return Parts(
         streams=STREAMS,
-        subscriptions=subscriptions(Recorder(store), settings.batch_facts_max),
-        endpoints=endpoints(store),
+        subscriptions=subscriptions(recorder, settings.batch_facts_max),
+        endpoints=endpoints(timelines, ReportStore()),
     )
 
 

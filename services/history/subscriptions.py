@@ -2,12 +2,14 @@
 
 from functools import partial
 
-from contracts.topology import DECISIONS, DELIVERIES, EVENTS, OUTCOMES, TIMELINE
+from contracts.topology import DECISIONS, DELIVERIES, EVENTS, OUTCOMES, REPORT, TIMELINE
 from kit.bus.consumer import Subscription
 from kit.bus.rpc import Endpoint
 from kit.bus.spec import LANES
-from services.history.handlers import Recorder, on_outcomes, on_timeline
-from services.history.ports import Store
+from services.history.handlers.reading import on_timeline
+from services.history.handlers.recording import Recorder
+from services.history.handlers.reporting import on_outcomes, on_report
+from services.history.ports import Reports, Timelines
 
 STREAMS = (EVENTS, DECISIONS, DELIVERIES)
 LINGER_S = 0.03
@@ -23,9 +25,10 @@ def subscriptions(recorder: Recorder, batch_facts_max: int) -> list[Subscription
     ]
 
 
-def endpoints(store: Store) -> list[Endpoint]:
+def endpoints(timelines: Timelines, reports: Reports) -> list[Endpoint]:
     """Every question history answers."""
     return [
-        Endpoint(TIMELINE, partial(on_timeline, store=store)),
-        Endpoint(OUTCOMES, partial(on_outcomes, store=store)),
+        Endpoint(TIMELINE, partial(on_timeline, timelines=timelines)),
+        Endpoint(OUTCOMES, partial(on_outcomes, store=reports)),
+        Endpoint(REPORT, partial(on_report, store=reports)),
     ]

@@ -1,11 +1,37 @@
 """The tables of history: the truth of its schema. A test holds the migrations equal to this."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, MetaData, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import JSON
 
 from kit.bus.tables import bus_tables
 
 SCHEMA = "history"
+
+MESSAGE_SUMS = (
+    "sent",
+    "delivered",
+    "opened",
+    "clicked",
+    "replied",
+    "bounced",
+    "complained",
+    "unsubscribed",
+    "machine",
+    "cost_micros",
+)
+PRESSURE_SUMS = ("messages", "responses", "complaints")
+"""Responses are openings, clicks and replies by people; complaints include unsubscribes."""
 
 metadata = MetaData()
 
@@ -38,6 +64,7 @@ timeline = Table(
     Column("message", Uuid),
     Column("data", JSON),
     Column("trace_id", Text, nullable=False),
+    Column("campaign", Text, nullable=False, server_default=""),
     schema=SCHEMA,
     postgresql_partition_by="RANGE (recorded_at)",
 )
@@ -53,6 +80,106 @@ merges = Table(
     Column("merged_at", DateTime(timezone=True), nullable=False),
     Index("merges_winner", "workspace", "winner"),
     schema=SCHEMA,
+)
+
+# What became of each message: one row from its sending to the last reaction. A receipt may come
+# before its message; such a row has no `at` yet and is in no report.
+messages = Table(
+    "messages",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("message", Uuid, primary_key=True),
+    Column("person", Uuid, nullable=False),
+    Column("at", DateTime(timezone=True)),
+    Column("channel", Text, nullable=False),
+    Column("message_class", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("variant", Text, nullable=False),
+    Column("journey", Text, nullable=False),
+    Column("campaign", Text, nullable=False),
+    Column("cost_micros", BigInteger, nullable=False),
+    # The first of each kind. Openings and clicks by machines (prefetching, scanners) stand apart.
+    Column("delivered_at", DateTime(timezone=True)),
+    Column("opened_at", DateTime(timezone=True)),
+    Column("clicked_at", DateTime(timezone=True)),
+    Column("replied_at", DateTime(timezone=True)),
+    Column("bounced_at", DateTime(timezone=True)),
+    Column("complained_at", DateTime(timezone=True)),
+    Column("unsubscribed_at", DateTime(timezone=True)),
+    Column("machine_at", DateTime(timezone=True)),
+    Index("messages_person", "workspace", "person", "at"),
+    schema=SCHEMA,
+    # Receipts update the row some times; room in the page keeps that off the indexes.
+    postgresql_with={"fillfactor": "75"},
+)
+
+# Sums of `messages` by the day they were sent, kept in the commit that changes them. `source` keeps
+# consumers that work side by side from waiting for each other's rows.
+message_days = Table(
+    "message_days",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("message_class", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("template", Text, primary_key=True),
+    Column("variant", Text, primary_key=True),
+    Column("journey", Text, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    *(Column(name, BigInteger, nullable=False) for name in MESSAGE_SUMS),
+    schema=SCHEMA,
+    postgresql_with={"fillfactor": "50"},
+)
+
+# How many timeline entries of each sort there are, by day.
+outcome_days = Table(
+    "outcome_days",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("journey", Text, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("entries", BigInteger, nullable=False),
+    schema=SCHEMA,
+    postgresql_with={"fillfactor": "50"},
+)
+
+# How much marketing a person got in one week or month, and what they made of it.
+person_pressure = Table(
+    "person_pressure",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("person", Uuid, primary_key=True),
+    # week or month, and its first day (weeks begin on Monday), in UTC.
+    Column("period", Text, primary_key=True),
+    Column("first_day", Date, primary_key=True),
+    *(Column(name, Integer, nullable=False) for name in PRESSURE_SUMS),
+    schema=SCHEMA,
+    postgresql_with={"fillfactor": "70"},
+)
+
+# How many people got so many messages in a period: the distribution of the table above.
+pressure = Table(
+    "pressure",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("first_day", Date, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("messages", Integer, primary_key=True),
+    Column("people", BigInteger, nullable=False),
+    Column("responders", BigInteger, nullable=False),
+    Column("leavers", BigInteger, nullable=False),
+    schema=SCHEMA,
+    postgresql_with={"fillfactor": "50"},
 )
 
 bus_tables(metadata, SCHEMA)

@@ -1,6 +1,6 @@
 """Protobuf ⇄ domain. The only place of history that sees generated code."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
@@ -21,6 +21,8 @@ from kit.errors import Invalid, Malformed
 from kit.telemetry import trace_id_of
 from services.history.domain import page, sentences
 from services.history.domain.entry import Entry, Kind, Merge
+from services.history.domain.messages import REACTIONS, Message
+from services.history.domain.reports import Asked, Table
 
 _encode = msgspec.json.Encoder().encode
 
@@ -52,6 +54,7 @@ class Batch:
 
     entries: list[Entry] = field(default_factory=list)
     merges: list[Merge] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
 
 
 def read_facts(facts: Sequence[IncomingFact]) -> Batch:
@@ -69,6 +72,8 @@ def read_facts(facts: Sequence[IncomingFact]) -> Batch:
         batch.entries.append(tell(_Teller(fact, incoming.stream)))
         if body == "profile_merged":
             batch.merges.append(_merge(fact))
+        elif body in _MESSAGES:
+            batch.messages.extend(_MESSAGES[body](fact))
     return batch
 
 
@@ -312,6 +317,7 @@ def _attempt(teller: _Teller) -> Entry:
         code=body.fault,
         channel=body.channel,
         journey=body.journey,
+        campaign=body.campaign,
         decision=_id(body.decision_id),
         message=_id(body.message_id),
         data_json=_attempt_data(body, outcome),
@@ -329,6 +335,7 @@ def _attempt_data(body: deliveries.AttemptFinished, outcome: str) -> bytes:
             detail=body.detail,
             called_at=from_us(body.called_at_us) if body.called_at_us else None,
             template=body.template,
+            variant=body.variant,
             catalog_revision=body.catalog_revision,
             locale=body.locale,
             subject=body.subject,
@@ -338,6 +345,7 @@ def _attempt_data(body: deliveries.AttemptFinished, outcome: str) -> bytes:
             message_class=body.message_class,
             step=body.step,
             basis=body.basis,
+            cost=body.cost_micros / 1_000_000,
             reason_de=body.reason_de,
         )
     )
@@ -360,6 +368,51 @@ def _receipt(teller: _Teller) -> Entry:
         ),
     )
 
+
+def _sent(fact: Fact) -> list[Message]:
+    """The message an accepted attempt sent; any other attempt sent none."""
+    body = fact.attempt_finished
+    if body.outcome != deliveries.ATTEMPT_OUTCOME_ACCEPTED or not body.message_id:
+        return []
+    return [
+        Message(
+            workspace=fact.workspace,
+            message=UUID(bytes=body.message_id),
+            person=UUID(bytes=fact.person),
+            at=from_us(body.at_us),
+            channel=body.channel,
+            message_class=body.message_class,
+            topic=body.topic,
+            template=body.template,
+            variant=body.variant,
+            journey=body.journey,
+            campaign=body.campaign,
+            cost_micros=body.cost_micros,
+        )
+    ]
+
+
+def _reacted(fact: Fact) -> list[Message]:
+    """What a receipt tells of its message."""
+    body = fact.receipt_taken
+    kind = "machine" if body.machine else _RECEIPTS[body.kind]
+    if kind not in REACTIONS or not body.message_id:
+        return []
+    return [
+        Message(
+            workspace=fact.workspace,
+            message=UUID(bytes=body.message_id),
+            person=UUID(bytes=fact.person),
+            channel=body.channel,
+            reactions={kind: from_us(body.at_us)},
+        )
+    ]
+
+
+_MESSAGES: dict[str, Callable[[Fact], list[Message]]] = {
+    "attempt_finished": _sent,
+    "receipt_taken": _reacted,
+}
 
 _TELLING: dict[str, Callable[[_Teller], Entry]] = {
     "event_accepted": _event,
@@ -391,6 +444,7 @@ def read_query(request: Request) -> page.Query:
         kinds=list(asked.kinds),
         channels=list(asked.channels),
         journey=asked.journey,
+        campaign=asked.campaign,
         since=from_us(asked.since_us) if asked.since_us else page.BEGINNING,
         until=from_us(asked.until_us) if asked.until_us else page.END,
         before=before,
@@ -412,6 +466,7 @@ def _item(entry: Entry) -> service.TimelineItem:
         "decision": entry.decision,
         "message": entry.message,
         "journey": entry.journey,
+        "campaign": entry.campaign,
     }
     return service.TimelineItem(
         id=entry.id.bytes,
@@ -444,6 +499,28 @@ def outcomes_reply(counts: Sequence[tuple[str, str, str, str, int]]) -> bytes:
     ).SerializeToString()
 
 
+def read_report(request: Request) -> Asked:
+    """Which report is asked for; a day that is not named is the beginning, or the end, of time."""
+    asked = _parse(service.ReportRequest(), request.body)
+    return Asked(
+        workspace=request.workspace,
+        report=asked.report,
+        since=(from_us(asked.since_us) if asked.since_us else page.BEGINNING).date(),
+        until=(from_us(asked.until_us) if asked.until_us else page.END).date(),
+        by=tuple(asked.by),
+        options=dict(asked.options),
+    )
+
+
+def report_reply(table: Table, notes: Mapping[str, Any] | None = None) -> bytes:
+    """A report's columns, rows, and what else there is to say about it."""
+    return service.ReportReply(
+        columns=table.columns,
+        rows_json=_encode(table.rows),
+        notes_json=_encode(notes) if notes else b"",
+    ).SerializeToString()
+
+
 def _id(value: bytes) -> UUID | None:
     return UUID(bytes=value) if value else None
 
@@ -457,10 +534,12 @@ def _given(**members: Any) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value not in (None, "", [], 0)}
 
 
-Message = TypeVar("Message", Fact, service.TimelineRequest, service.OutcomesRequest)
+_Body = TypeVar(
+    "_Body", Fact, service.TimelineRequest, service.OutcomesRequest, service.ReportRequest
+)
 
 
-def _parse(message: Message, body: bytes) -> Message:
+def _parse(message: _Body, body: bytes) -> _Body:
     try:
         message.ParseFromString(body)
     except DecodeError as error:

@@ -46,6 +46,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     code: str = ""
     channel: str = ""
     journey: str = ""
+    campaign: str = ""
     event: UUID | None = None
     decision: UUID | None = None
     message: UUID | None = None

@@ -41,6 +41,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     kinds: Sequence[str] = ()
     channels: Sequence[str] = ()
     journey: str = ""
+    campaign: str = ""
     since: datetime = BEGINNING
     until: datetime = END
     before: Place = TOP

@@ -1,6 +1,7 @@
 """Reads: what the services say, as the public API shows it; nothing crosses workspaces."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,10 +23,12 @@ from contracts.topology import (
     MESSAGE,
     OUTCOMES,
     PROFILE,
+    REPORT,
     TAKE_RECEIPTS,
     TIMELINE,
 )
 from kit.bus.rpc import Request
+from kit.clock import to_us
 from kit.errors import NotFound
 from tests.integration.gateway.conftest import Door
 
@@ -253,6 +256,29 @@ async def test_journeys_and_outcomes_are_shown(door: Door) -> None:
     assert shown == {"items": [{"kind": "decision", "count": 4}]}
 
 
+async def test_reports_are_tables_of_numbers(door: Door) -> None:
+    """Items by column name; as CSV the same columns, absent values empty."""
+    reply = history.ReportReply(
+        columns=["channel", "sent", "open_rate"],
+        rows_json=b'[["email",4,0.5],["sms",0,null]]',
+        notes_json=b'{"x":1}',
+    )
+    door.toys.says(REPORT, lambda _: reply.SerializeToString())
+
+    shown = await get(door, "/v1/reports/messages", by="channel,day", since="2026-05-01")
+    assert shown["items"][0] == {"channel": "email", "sent": 4, "open_rate": 0.5}
+    assert shown["notes"] == {"x": 1}
+    asked = history.ReportRequest.FromString(door.toys.requests(REPORT)[0].body)
+    assert (asked.report, list(asked.by)) == ("messages", ["channel", "day"])
+    assert asked.since_us == to_us(datetime(2026, 5, 1, tzinfo=UTC))
+    for report in ("entries", "pressure"):
+        assert "items" in await get(door, f"/v1/reports/{report}")
+
+    answer = await door.http.get("/v1/reports/messages?format=csv", headers=door.key("secret"))
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.text.splitlines() == ["channel,sent,open_rate", "email,4,0.5", "sms,0,"]
+
+
 async def test_catalog_is_applied_and_read(door: Door) -> None:
     change = catalog_pb2.Change(
         kind="topic", key="tips", change="updated", diff_json=b'[{"path":"/name"}]'
@@ -339,6 +365,7 @@ ROUTES = [
     "/v1/topics",
     "/v1/topics/tips",
     "/v1/reports/outcomes",
+    "/v1/reports/messages",
 ]
 
 

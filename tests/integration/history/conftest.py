@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest_asyncio
 
 from contracts.gen.kairos.bus.v1.fact_pb2 import Fact
@@ -16,8 +17,12 @@ from kit.bus.rpc import Request
 from kit.bus.spec import IncomingFact
 from kit.clock import to_us
 from kit.db.database import Database
-from services.history.handlers import Recorder, on_outcomes, on_timeline
-from services.history.store import PostgresStore
+from services.history.handlers.reading import on_timeline
+from services.history.handlers.recording import Recorder
+from services.history.handlers.reporting import on_outcomes, on_report
+from services.history.store.messages import MessageStore
+from services.history.store.reports import ReportStore
+from services.history.store.timeline import TimelineStore
 from tests.integration.conftest import Databases
 
 WORKSPACE = "shop"
@@ -52,8 +57,8 @@ class Desk:
     db: Database
 
     def __post_init__(self) -> None:
-        self.store = PostgresStore()
-        self.recorder = Recorder(self.store)
+        self.timelines, self.reports = TimelineStore(), ReportStore()
+        self.recorder = Recorder(self.timelines, MessageStore())
 
     async def deliver(self, *facts: Fact, stream: str = "EVENTS") -> None:
         """Facts arrive as one batch."""
@@ -70,7 +75,7 @@ class Desk:
         """One page."""
         people = [each.bytes for each in persons or (ANNA,)]
         body = service_pb2.TimelineRequest(persons=people, **asked).SerializeToString()
-        handler = partial(on_timeline, store=self.store)
+        handler = partial(on_timeline, timelines=self.timelines)
         async with self.db.api(workspace, readonly=True) as tx:
             return service_pb2.TimelineReply.FromString(
                 await handler(tx, Request(workspace, body, {}))
@@ -84,9 +89,26 @@ class Desk:
         """Counts by kind, name, channel and reason."""
         body = service_pb2.OutcomesRequest(since_us=since_us).SerializeToString()
         async with self.db.api(WORKSPACE, readonly=True) as tx:
-            answer = await on_outcomes(tx, Request(WORKSPACE, body, {}), store=self.store)
+            answer = await on_outcomes(tx, Request(WORKSPACE, body, {}), store=self.reports)
         counts = service_pb2.OutcomesReply.FromString(answer).counts
         return {(each.kind, each.name, each.channel, each.reason): each.count for each in counts}
+
+    async def report(self, report: str, *by: str, **options: str) -> list[dict[str, Any]]:
+        """The rows of a report, each by the names of its columns."""
+        return (await self.report_with_notes(report, *by, **options))[0]
+
+    async def report_with_notes(
+        self, report: str, *by: str, **options: str
+    ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """A report's rows and its notes."""
+        asked = service_pb2.ReportRequest(report=report, by=by, options=options)
+        async with self.db.api(WORKSPACE, readonly=True) as tx:
+            request = Request(WORKSPACE, asked.SerializeToString(), {})
+            answer = await on_report(tx, request, store=self.reports)
+        told = service_pb2.ReportReply.FromString(answer)
+        rows = msgspec.json.decode(told.rows_json, type=list[list[Any]])
+        notes = msgspec.json.decode(told.notes_json) if told.notes_json else {}
+        return [dict(zip(told.columns, row, strict=True)) for row in rows], notes
 
 
 @pytest_asyncio.fixture

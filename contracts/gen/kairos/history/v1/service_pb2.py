@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fkairos/history/v1/service.proto\x12\x11kairos.history.v1\"\x97\x01\n\x0fTimelineRequest\x12\x0f\n\x07persons\x18\x01 \x03(\x0c\x12\r\n\x05kinds\x18\x02 \x03(\t\x12\x10\n\x08\x63hannels\x18\x03 \x03(\t\x12\x10\n\x08since_us\x18\x04 \x01(\x03\x12\x10\n\x08until_us\x18\x05 \x01(\x03\x12\x0f\n\x07journey\x18\x06 \x01(\t\x12\x0e\n\x06\x63ursor\x18\x07 \x01(\t\x12\r\n\x05limit\x18\x08 \x01(\r\"T\n\rTimelineReply\x12.\n\x05items\x18\x01 \x03(\x0b\x32\x1f.kairos.history.v1.TimelineItem\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\"\x9a\x02\n\x0cTimelineItem\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05\x61t_us\x18\x03 \x01(\x03\x12\x16\n\x0erecorded_at_us\x18\x04 \x01(\x03\x12\x0c\n\x04name\x18\x05 \x01(\t\x12\x0f\n\x07summary\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x08 \x01(\t\x12\x37\n\x04refs\x18\t \x03(\x0b\x32).kairos.history.v1.TimelineItem.RefsEntry\x12\x11\n\tdata_json\x18\n \x01(\x0c\x12\x10\n\x08trace_id\x18\x0b \x01(\t\x1a+\n\tRefsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"#\n\x0fOutcomesRequest\x12\x10\n\x08since_us\x18\x01 \x01(\x03\"@\n\rOutcomesReply\x12/\n\x06\x63ounts\x18\x01 \x03(\x0b\x32\x1f.kairos.history.v1.OutcomeCount\"Z\n\x0cOutcomeCount\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\r\n\x05\x63ount\x18\x05 \x01(\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fkairos/history/v1/service.proto\x12\x11kairos.history.v1\"\xa9\x01\n\x0fTimelineRequest\x12\x0f\n\x07persons\x18\x01 \x03(\x0c\x12\r\n\x05kinds\x18\x02 \x03(\t\x12\x10\n\x08\x63hannels\x18\x03 \x03(\t\x12\x10\n\x08since_us\x18\x04 \x01(\x03\x12\x10\n\x08until_us\x18\x05 \x01(\x03\x12\x0f\n\x07journey\x18\x06 \x01(\t\x12\x0e\n\x06\x63ursor\x18\x07 \x01(\t\x12\r\n\x05limit\x18\x08 \x01(\r\x12\x10\n\x08\x63\x61mpaign\x18\t \x01(\t\"T\n\rTimelineReply\x12.\n\x05items\x18\x01 \x03(\x0b\x32\x1f.kairos.history.v1.TimelineItem\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\"\x9a\x02\n\x0cTimelineItem\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05\x61t_us\x18\x03 \x01(\x03\x12\x16\n\x0erecorded_at_us\x18\x04 \x01(\x03\x12\x0c\n\x04name\x18\x05 \x01(\t\x12\x0f\n\x07summary\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x08 \x01(\t\x12\x37\n\x04refs\x18\t \x03(\x0b\x32).kairos.history.v1.TimelineItem.RefsEntry\x12\x11\n\tdata_json\x18\n \x01(\x0c\x12\x10\n\x08trace_id\x18\x0b \x01(\t\x1a+\n\tRefsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"#\n\x0fOutcomesRequest\x12\x10\n\x08since_us\x18\x01 \x01(\x03\"@\n\rOutcomesReply\x12/\n\x06\x63ounts\x18\x01 \x03(\x0b\x32\x1f.kairos.history.v1.OutcomeCount\"Z\n\x0cOutcomeCount\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\r\n\x05\x63ount\x18\x05 \x01(\x04\"\xbf\x01\n\rReportRequest\x12\x0e\n\x06report\x18\x01 \x01(\t\x12\x10\n\x08since_us\x18\x02 \x01(\x03\x12\x10\n\x08until_us\x18\x03 \x01(\x03\x12\n\n\x02\x62y\x18\x04 \x03(\t\x12>\n\x07options\x18\x05 \x03(\x0b\x32-.kairos.history.v1.ReportRequest.OptionsEntry\x1a.\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"E\n\x0bReportReply\x12\x0f\n\x07\x63olumns\x18\x01 \x03(\t\x12\x11\n\trows_json\x18\x02 \x01(\x0c\x12\x12\n\nnotes_json\x18\x03 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,18 +33,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_TIMELINEITEM_REFSENTRY']._loaded_options = None
   _globals['_TIMELINEITEM_REFSENTRY']._serialized_options = b'8\001'
+  _globals['_REPORTREQUEST_OPTIONSENTRY']._loaded_options = None
+  _globals['_REPORTREQUEST_OPTIONSENTRY']._serialized_options = b'8\001'
   _globals['_TIMELINEREQUEST']._serialized_start=55
-  _globals['_TIMELINEREQUEST']._serialized_end=206
-  _globals['_TIMELINEREPLY']._serialized_start=208
-  _globals['_TIMELINEREPLY']._serialized_end=292
-  _globals['_TIMELINEITEM']._serialized_start=295
-  _globals['_TIMELINEITEM']._serialized_end=577
-  _globals['_TIMELINEITEM_REFSENTRY']._serialized_start=534
-  _globals['_TIMELINEITEM_REFSENTRY']._serialized_end=577
-  _globals['_OUTCOMESREQUEST']._serialized_start=579
-  _globals['_OUTCOMESREQUEST']._serialized_end=614
-  _globals['_OUTCOMESREPLY']._serialized_start=616
-  _globals['_OUTCOMESREPLY']._serialized_end=680
-  _globals['_OUTCOMECOUNT']._serialized_start=682
-  _globals['_OUTCOMECOUNT']._serialized_end=772
+  _globals['_TIMELINEREQUEST']._serialized_end=224
+  _globals['_TIMELINEREPLY']._serialized_start=226
+  _globals['_TIMELINEREPLY']._serialized_end=310
+  _globals['_TIMELINEITEM']._serialized_start=313
+  _globals['_TIMELINEITEM']._serialized_end=595
+  _globals['_TIMELINEITEM_REFSENTRY']._serialized_start=552
+  _globals['_TIMELINEITEM_REFSENTRY']._serialized_end=595
+  _globals['_OUTCOMESREQUEST']._serialized_start=597
+  _globals['_OUTCOMESREQUEST']._serialized_end=632
+  _globals['_OUTCOMESREPLY']._serialized_start=634
+  _globals['_OUTCOMESREPLY']._serialized_end=698
+  _globals['_OUTCOMECOUNT']._serialized_start=700
+  _globals['_OUTCOMECOUNT']._serialized_end=790
+  _globals['_REPORTREQUEST']._serialized_start=793
+  _globals['_REPORTREQUEST']._serialized_end=984
+  _globals['_REPORTREQUEST_OPTIONSENTRY']._serialized_start=938
+  _globals['_REPORTREQUEST_OPTIONSENTRY']._serialized_end=984
+  _globals['_REPORTREPLY']._serialized_start=986
+  _globals['_REPORTREPLY']._serialized_end=1055
 # @@protoc_insertion_point(module_scope)

@@ -7,7 +7,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class TimelineRequest(_message.Message):
-    __slots__ = ("persons", "kinds", "channels", "since_us", "until_us", "journey", "cursor", "limit")
+    __slots__ = ("persons", "kinds", "channels", "since_us", "until_us", "journey", "cursor", "limit", "campaign")
     PERSONS_FIELD_NUMBER: _ClassVar[int]
     KINDS_FIELD_NUMBER: _ClassVar[int]
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
@@ -16,6 +16,7 @@ class TimelineRequest(_message.Message):
     JOURNEY_FIELD_NUMBER: _ClassVar[int]
     CURSOR_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
     persons: _containers.RepeatedScalarFieldContainer[bytes]
     kinds: _containers.RepeatedScalarFieldContainer[str]
     channels: _containers.RepeatedScalarFieldContainer[str]
@@ -24,7 +25,8 @@ class TimelineRequest(_message.Message):
     journey: str
     cursor: str
     limit: int
-    def __init__(self, persons: _Optional[_Iterable[bytes]] = ..., kinds: _Optional[_Iterable[str]] = ..., channels: _Optional[_Iterable[str]] = ..., since_us: _Optional[int] = ..., until_us: _Optional[int] = ..., journey: _Optional[str] = ..., cursor: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+    campaign: str
+    def __init__(self, persons: _Optional[_Iterable[bytes]] = ..., kinds: _Optional[_Iterable[str]] = ..., channels: _Optional[_Iterable[str]] = ..., since_us: _Optional[int] = ..., until_us: _Optional[int] = ..., journey: _Optional[str] = ..., cursor: _Optional[str] = ..., limit: _Optional[int] = ..., campaign: _Optional[str] = ...) -> None: ...
 
 class TimelineReply(_message.Message):
     __slots__ = ("items", "next_cursor")
@@ -92,3 +94,34 @@ class OutcomeCount(_message.Message):
     reason: str
     count: int
     def __init__(self, kind: _Optional[str] = ..., name: _Optional[str] = ..., channel: _Optional[str] = ..., reason: _Optional[str] = ..., count: _Optional[int] = ...) -> None: ...
+
+class ReportRequest(_message.Message):
+    __slots__ = ("report", "since_us", "until_us", "by", "options")
+    class OptionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    REPORT_FIELD_NUMBER: _ClassVar[int]
+    SINCE_US_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_US_FIELD_NUMBER: _ClassVar[int]
+    BY_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    report: str
+    since_us: int
+    until_us: int
+    by: _containers.RepeatedScalarFieldContainer[str]
+    options: _containers.ScalarMap[str, str]
+    def __init__(self, report: _Optional[str] = ..., since_us: _Optional[int] = ..., until_us: _Optional[int] = ..., by: _Optional[_Iterable[str]] = ..., options: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class ReportReply(_message.Message):
+    __slots__ = ("columns", "rows_json", "notes_json")
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    ROWS_JSON_FIELD_NUMBER: _ClassVar[int]
+    NOTES_JSON_FIELD_NUMBER: _ClassVar[int]
+    columns: _containers.RepeatedScalarFieldContainer[str]
+    rows_json: bytes
+    notes_json: bytes
+    def __init__(self, columns: _Optional[_Iterable[str]] = ..., rows_json: _Optional[bytes] = ..., notes_json: _Optional[bytes] = ...) -> None: ...

@@ -1,29 +1,39 @@
-"""Every query on history's tables."""
+"""Timelines: the rows, and how many of each sort there are by day."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from kit.db.database import Tx
 from services.history.domain.entry import Entry, Kind, Merge
 from services.history.domain.page import Query
-from services.history.ports import Count
 
 _ADD = """
 WITH added AS (
     INSERT INTO timeline (
         workspace, person, at, recorded_at, id, source, person_seq, kind, name, summary, reason,
-        code, channel, journey, event, decision, message, data, trace_id
+        code, channel, journey, campaign, event, decision, message, data, trace_id
     )
     SELECT * FROM unnest(
         $1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[], $6::text[],
         $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
-        $14::text[], $15::uuid[], $16::uuid[], $17::uuid[], $18::json[], $19::text[]
+        $14::text[], $15::text[], $16::uuid[], $17::uuid[], $18::uuid[], $19::json[], $20::text[]
     )
     ON CONFLICT DO NOTHING
-    RETURNING kind
+    RETURNING workspace, at, kind, name, channel, code, journey, campaign
+), counted AS (
+    SELECT workspace, (at AT TIME ZONE 'UTC')::date AS day, kind, name, channel, code, journey,
+        campaign, count(*) AS entries
+    FROM added GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
+), summed AS (
+    INSERT INTO outcome_days AS o (
+        workspace, day, source, kind, name, channel, code, journey, campaign, entries
+    )
+    SELECT workspace, day, $21, kind, name, channel, code, journey, campaign, entries FROM counted
+    ON CONFLICT (workspace, day, source, kind, name, channel, code, journey, campaign)
+    DO UPDATE SET entries = o.entries + excluded.entries
 )
-SELECT kind, count(*) FROM added GROUP BY kind
+SELECT kind, sum(entries)::bigint FROM counted GROUP BY kind
 """
 
 _ADD_MERGES = """
@@ -54,6 +64,7 @@ SELECT newest.* FROM people CROSS JOIN LATERAL (
         AND ($8::text[] IS NULL OR timeline.kind = ANY ($8))
         AND ($9::text[] IS NULL OR timeline.channel = ANY ($9))
         AND ($10::text = '' OR timeline.journey = $10)
+        AND ($12::text = '' OR timeline.campaign = $12)
     ORDER BY timeline.at DESC, timeline.recorded_at DESC, timeline.id DESC
     LIMIT $11
 ) AS newest
@@ -61,24 +72,17 @@ ORDER BY newest.at DESC, newest.recorded_at DESC, newest.id DESC
 LIMIT $11
 """
 
-_OUTCOMES = """
-SELECT kind, name, channel, code, count(*) FROM timeline
-WHERE workspace = $1 AND at >= $2
-GROUP BY kind, name, channel, code
-ORDER BY count(*) DESC, kind, name, channel, code
-"""
 
-
-class PostgresStore:
-    """Timelines in Postgres; implements `ports.Store`."""
+class TimelineStore:
+    """Timelines in Postgres."""
 
     async def ensure_months(self, tx: Tx, months: Collection[date]) -> None:
         for month in sorted(months):
             await tx.execute("SELECT ensure_timeline_month($1)", month)
 
-    async def add(self, tx: Tx, entries: Sequence[Entry]) -> Mapping[str, int]:
+    async def add(self, tx: Tx, entries: Sequence[Entry], source: str) -> Mapping[str, int]:
         rows = sorted((_row(each) for each in entries), key=lambda row: row[:5])
-        return dict(await tx.fetch(_ADD, *zip(*rows, strict=True)))
+        return dict(await tx.fetch(_ADD, *zip(*rows, strict=True), source))
 
     async def add_merges(self, tx: Tx, merges: Sequence[Merge]) -> None:
         rows = sorted(
@@ -99,11 +103,9 @@ class PostgresStore:
             query.channels or None,
             query.journey,
             query.limit,
+            query.campaign,
         )
         return [_entry(row) for row in rows]
-
-    async def outcomes(self, tx: Tx, workspace: str, since: datetime) -> list[Count]:
-        return [Count(*row) for row in await tx.fetch(_OUTCOMES, workspace, since)]
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:
@@ -122,6 +124,7 @@ def _row(entry: Entry) -> tuple[Any, ...]:
         entry.code,
         entry.channel,
         entry.journey,
+        entry.campaign,
         entry.event,
         entry.decision,
         entry.message,

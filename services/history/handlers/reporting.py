@@ -1,0 +1,70 @@
+"""Answers reports from the sums that recording keeps."""
+
+from typing import Any
+
+import msgspec
+
+from kit.bus.rpc import Request
+from kit.db.database import Tx
+from kit.errors import Invalid
+from services.history import wire
+from services.history.domain import reports
+from services.history.domain.reports import Asked, Table
+from services.history.domain.sums import MONTH, WEEK
+from services.history.ports import Reports
+
+LEAVE_RATE_MAX = 0.01
+"""Share of people who may leave in a period before its number of messages is called too many."""
+
+
+async def on_outcomes(tx: Tx, request: Request, *, store: Reports) -> bytes:
+    """How many entries of each sort a workspace has."""
+    counts = await store.outcomes(tx, request.workspace, wire.read_since(request))
+    return wire.outcomes_reply(counts)
+
+
+async def on_report(tx: Tx, request: Request, *, store: Reports) -> bytes:
+    """One report; raises Invalid for an unknown one, or one that cannot be broken down so."""
+    asked = wire.read_report(request)
+    _check(asked)
+    match asked.report:
+        case reports.MESSAGES:
+            rows = await store.message_rows(tx, asked)
+            return wire.report_reply(reports.message_table(asked.by, rows))
+        case reports.ENTRIES:
+            rows = await store.entry_rows(tx, asked)
+            return wire.report_reply(Table((*asked.by, "entries"), tuple(map(tuple, rows))))
+        case _:
+            return await _pressure(tx, asked, store)
+
+
+async def _pressure(tx: Tx, asked: Asked, store: Reports) -> bytes:
+    period = asked.options.get("period", MONTH)
+    if period not in (WEEK, MONTH):
+        raise _invalid("/period", "week or month")
+    rows = await store.pressure_rows(tx, asked, period)
+    cap = reports.proposed_cap(rows, LEAVE_RATE_MAX)
+    notes: dict[str, Any] = {
+        "period": period,
+        "leave_rate_max": LEAVE_RATE_MAX,
+        "proposed_cap": msgspec.to_builtins(cap),
+    }
+    return wire.report_reply(reports.pressure_table(rows), notes)
+
+
+def _check(asked: Asked) -> None:
+    known = reports.DIMENSIONS.get(asked.report)
+    if known is None:
+        raise _invalid("/report", "one of " + ", ".join(reports.DIMENSIONS))
+    for each in asked.by:
+        if each not in known:
+            raise _invalid("/by", "any of " + (", ".join(known) or "nothing"))
+    if asked.since >= asked.until:
+        raise _invalid("/until", "a day after `since`")
+
+
+def _invalid(pointer: str, expected: str) -> Invalid:
+    return Invalid(
+        f"Expected {expected} (at {pointer})",
+        errors=[{"pointer": pointer, "detail": f"expected {expected}"}],
+    )

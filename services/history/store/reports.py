@@ -1,0 +1,100 @@
+"""Reports: read from sums by day, so that millions of messages cost thousands of rows."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from kit.db.database import Tx
+from services.history.domain.reports import Asked
+from services.history.ports import Count
+
+_TIME = {
+    "day": "to_char(day, 'YYYY-MM-DD')",
+    "week": "to_char(date_trunc('week', day), 'YYYY-MM-DD')",
+    "month": "to_char(day, 'YYYY-MM')",
+}
+_MESSAGE_BY = _TIME | {
+    "channel": "channel",
+    "class": "message_class",
+    "topic": "topic",
+    "template": "template",
+    "variant": "variant",
+    "journey": "journey",
+    "campaign": "campaign",
+}
+_ENTRY_BY = _TIME | {
+    "kind": "kind",
+    "name": "name",
+    "channel": "channel",
+    "reason": "code",
+    "journey": "journey",
+    "campaign": "campaign",
+}
+
+_MESSAGES = """
+SELECT {by} sum(sent)::bigint, sum(delivered)::bigint, sum(opened)::bigint, sum(clicked)::bigint,
+    sum(replied)::bigint, sum(bounced)::bigint, sum(complained)::bigint,
+    sum(unsubscribed)::bigint, sum(machine)::bigint, sum(cost_micros)::bigint
+FROM message_days
+WHERE workspace = $1 AND day >= $2 AND day < $3
+{group}
+"""
+
+_ENTRIES = """
+SELECT {by} sum(entries)::bigint
+FROM outcome_days
+WHERE workspace = $1 AND day >= $2 AND day < $3
+{group}
+"""
+
+_PRESSURE = """
+SELECT messages, sum(people)::bigint, sum(responders)::bigint, sum(leavers)::bigint
+FROM pressure
+WHERE workspace = $1 AND period = $4 AND first_day >= $2 AND first_day < $3
+GROUP BY messages
+HAVING sum(people) > 0
+ORDER BY messages
+"""
+
+_COUNTS = """
+SELECT kind, name, channel, code, sum(entries)::bigint AS total FROM outcome_days
+WHERE workspace = $1 AND day >= $2
+GROUP BY kind, name, channel, code
+ORDER BY total DESC, kind, name, channel, code
+"""
+
+
+class ReportStore:
+    """Sums at rest. Every call names the workspace."""
+
+    async def outcomes(self, tx: Tx, workspace: str, since: datetime) -> list[Count]:
+        """Entries since the day of that instant, by what they tell, the most frequent first."""
+        return [Count(*row) for row in await tx.fetch(_COUNTS, workspace, since.date())]
+
+    async def message_rows(self, tx: Tx, asked: Asked) -> list[Sequence[Any]]:
+        """Sums over messages for each combination of what they are broken down by."""
+        sql = _grouped(_MESSAGES, [_MESSAGE_BY[each] for each in asked.by])
+        return [tuple(row) for row in await tx.fetch(sql, *_scope(asked)) if row[-1] is not None]
+
+    async def entry_rows(self, tx: Tx, asked: Asked) -> list[Sequence[Any]]:
+        """Numbers of timeline entries."""
+        sql = _grouped(_ENTRIES, [_ENTRY_BY[each] for each in asked.by])
+        return [tuple(row) for row in await tx.fetch(sql, *_scope(asked)) if row[-1] is not None]
+
+    async def pressure_rows(self, tx: Tx, asked: Asked, period: str) -> list[Sequence[int]]:
+        """People, responders and leavers by the number of messages in a period."""
+        return [tuple(row) for row in await tx.fetch(_PRESSURE, *_scope(asked), period)]
+
+
+def _scope(asked: Asked) -> tuple[Any, ...]:
+    return asked.workspace, asked.since, asked.until
+
+
+def _grouped(sql: str, expressions: Sequence[str]) -> str:
+    """The query broken down by these columns, in their order."""
+    if not expressions:
+        return sql.format(by="", group="")
+    numbers = ", ".join(str(place + 1) for place in range(len(expressions)))
+    return sql.format(
+        by=", ".join(expressions) + ",", group=f"GROUP BY {numbers} ORDER BY {numbers}"
+    )
