@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from kit.db.database import Tx
 from services.history.domain.entry import Entry, Merge
 from services.history.domain.messages import Message
 from services.history.domain.page import Query
-from services.history.domain.reports import Asked
+from services.history.domain.reports import Asked, Row
 
 
 class Count(NamedTuple):
@@ -60,11 +60,11 @@ class Reports(Protocol):
         """Entries since then, counted by what they tell, the most frequent first."""
         ...
 
-    async def message_rows(self, tx: Tx, asked: Asked) -> list[Sequence[Any]]:
+    async def message_rows(self, tx: Tx, asked: Asked) -> list[Row]:
         """What messages are broken down by, then the sums of `reports.MessageSums`."""
         ...
 
-    async def entry_rows(self, tx: Tx, asked: Asked) -> list[Sequence[Any]]:
+    async def entry_rows(self, tx: Tx, asked: Asked) -> list[Row]:
         """What entries are broken down by, then their number."""
         ...
 

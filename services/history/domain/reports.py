@@ -40,11 +40,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     options: Mapping[str, str] = {}
 
 
+Row = tuple[str | int | float | None, ...]
+
+
 class Table(msgspec.Struct, frozen=True):
     """A report: the names of its columns, and its rows."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    rows: tuple[Row, ...]
 
 
 class MessageSums(msgspec.Struct, frozen=True, array_like=True):

@@ -7,10 +7,10 @@ from contracts.telemetry import METRIC_TIMELINE_ENTRIES, SPAN_RECORD
 from kit import telemetry
 from kit.bus.spec import IncomingFact
 from kit.db.database import Tx
-from services.history import wire
 from services.history.domain.entry import Entry
 from services.history.domain.messages import fold
 from services.history.ports import Messages, Timelines
+from services.history.wire.facts import read_facts
 
 _written = telemetry.counter(METRIC_TIMELINE_ENTRIES, "1", "Timeline entries written")
 
@@ -25,7 +25,7 @@ class Recorder:
 
     async def on_facts(self, tx: Tx, facts: Sequence[IncomingFact]) -> None:
         """Records a batch of one lane of any stream."""
-        batch = wire.read_facts(facts)
+        batch = read_facts(facts)
         if not batch.entries:
             return
         with telemetry.span(SPAN_RECORD, attributes={"entries": len(batch.entries)}):

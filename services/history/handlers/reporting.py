@@ -7,11 +7,11 @@ import msgspec
 from kit.bus.rpc import Request
 from kit.db.database import Tx
 from kit.errors import Invalid
-from services.history import wire
 from services.history.domain import reports
 from services.history.domain.reports import Asked, Table
 from services.history.domain.sums import MONTH, WEEK
 from services.history.ports import Reports
+from services.history.wire import answers
 
 LEAVE_RATE_MAX = 0.01
 """Share of people who may leave in a period before its number of messages is called too many."""
@@ -19,21 +19,21 @@ LEAVE_RATE_MAX = 0.01
 
 async def on_outcomes(tx: Tx, request: Request, *, store: Reports) -> bytes:
     """How many entries of each sort a workspace has."""
-    counts = await store.outcomes(tx, request.workspace, wire.read_since(request))
-    return wire.outcomes_reply(counts)
+    counts = await store.outcomes(tx, request.workspace, answers.read_since(request))
+    return answers.outcomes_reply(counts)
 
 
 async def on_report(tx: Tx, request: Request, *, store: Reports) -> bytes:
     """One report; raises Invalid for an unknown one, or one that cannot be broken down so."""
-    asked = wire.read_report(request)
+    asked = answers.read_report(request)
     _check(asked)
     match asked.report:
         case reports.MESSAGES:
             rows = await store.message_rows(tx, asked)
-            return wire.report_reply(reports.message_table(asked.by, rows))
+            return answers.report_reply(reports.message_table(asked.by, rows))
         case reports.ENTRIES:
             rows = await store.entry_rows(tx, asked)
-            return wire.report_reply(Table((*asked.by, "entries"), tuple(map(tuple, rows))))
+            return answers.report_reply(Table((*asked.by, "entries"), tuple(map(tuple, rows))))
         case _:
             return await _pressure(tx, asked, store)
 
@@ -49,7 +49,7 @@ async def _pressure(tx: Tx, asked: Asked, store: Reports) -> bytes:
         "leave_rate_max": LEAVE_RATE_MAX,
         "proposed_cap": msgspec.to_builtins(cap),
     }
-    return wire.report_reply(reports.pressure_table(rows), notes)
+    return answers.report_reply(reports.pressure_table(rows), notes)
 
 
 def _check(asked: Asked) -> None:

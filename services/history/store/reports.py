@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from kit.db.database import Tx
-from services.history.domain.reports import Asked
+from services.history.domain.reports import Asked, Row
 from services.history.ports import Count
 
 _TIME = {
@@ -71,12 +71,12 @@ class ReportStore:
         """Entries since the day of that instant, by what they tell, the most frequent first."""
         return [Count(*row) for row in await tx.fetch(_COUNTS, workspace, since.date())]
 
-    async def message_rows(self, tx: Tx, asked: Asked) -> list[Sequence[Any]]:
+    async def message_rows(self, tx: Tx, asked: Asked) -> list[Row]:
         """Sums over messages for each combination of what they are broken down by."""
         sql = _grouped(_MESSAGES, [_MESSAGE_BY[each] for each in asked.by])
         return [tuple(row) for row in await tx.fetch(sql, *_scope(asked)) if row[-1] is not None]
 
-    async def entry_rows(self, tx: Tx, asked: Asked) -> list[Sequence[Any]]:
+    async def entry_rows(self, tx: Tx, asked: Asked) -> list[Row]:
         """Numbers of timeline entries."""
         sql = _grouped(_ENTRIES, [_ENTRY_BY[each] for each in asked.by])
         return [tuple(row) for row in await tx.fetch(sql, *_scope(asked)) if row[-1] is not None]

@@ -1,54 +1,35 @@
-"""Protobuf ⇄ domain. The only place of history that sees generated code."""
+"""Facts → what they put on timelines."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from google.protobuf.message import DecodeError
 
 from contracts.gen.kairos.bus.v1.fact_pb2 import Fact
 from contracts.gen.kairos.consents.v1 import consent_pb2 as consents
 from contracts.gen.kairos.decisions.v1 import decision_pb2 as decisions
 from contracts.gen.kairos.deliveries.v1 import delivery_pb2 as deliveries
 from contracts.gen.kairos.events.v1 import event_pb2 as events
-from contracts.gen.kairos.history.v1 import service_pb2 as service
-from kit.bus.rpc import Request
 from kit.bus.spec import IncomingFact
-from kit.clock import from_us, to_us
-from kit.errors import Invalid, Malformed
+from kit.clock import from_us
 from kit.telemetry import trace_id_of
-from services.history.domain import page, sentences
+from services.history.domain import sentences
 from services.history.domain.entry import Entry, Kind, Merge
-from services.history.domain.messages import REACTIONS, Message
-from services.history.domain.reports import Asked, Table
+from services.history.domain.messages import Message
+from services.history.wire.messages import read_messages
+from services.history.wire.parts import encode, given, names, optional_id, parse, raw
 
-_encode = msgspec.json.Encoder().encode
-
-
-class _Names(dict[int, str]):
-    """Numbers of a protobuf enum → its names as the domain writes them. Enums grow: a number that a
-    newer sender knows is told as a number.
-    """
-
-    def __missing__(self, number: int) -> str:
-        return f"no. {number}"
+_EVENT_KINDS = names(events.EventKind, "EVENT_KIND_")
+_OUTCOMES = names(decisions.Outcome, "OUTCOME_")
+_ATTEMPTS = names(deliveries.AttemptOutcome, "ATTEMPT_OUTCOME_")
+_RECEIPTS = names(deliveries.ReceiptKind, "RECEIPT_KIND_")
+_PARTS = names(consents.PermissionPart, "PERMISSION_PART_")
+_STATUSES = names(consents.PermissionStatus, "PERMISSION_STATUS_")
 
 
-def _names(enum: Any, prefix: str) -> _Names:
-    return _Names((number, name.removeprefix(prefix).lower()) for name, number in enum.items())
-
-
-_EVENT_KINDS = _names(events.EventKind, "EVENT_KIND_")
-_OUTCOMES = _names(decisions.Outcome, "OUTCOME_")
-_ATTEMPTS = _names(deliveries.AttemptOutcome, "ATTEMPT_OUTCOME_")
-_RECEIPTS = _names(deliveries.ReceiptKind, "RECEIPT_KIND_")
-_PARTS = _names(consents.PermissionPart, "PERMISSION_PART_")
-_STATUSES = _names(consents.PermissionStatus, "PERMISSION_STATUS_")
-
-
-@dataclass(frozen=True)
+@dataclass
 class Batch:
     """What a batch of facts puts on timelines."""
 
@@ -64,7 +45,7 @@ def read_facts(facts: Sequence[IncomingFact]) -> Batch:
     """
     batch = Batch()
     for incoming in facts:
-        fact = _parse(Fact(), incoming.body)
+        fact = parse(Fact(), incoming.body)
         body = fact.WhichOneof("body")
         tell = _TELLING.get(body or "")
         if tell is None:
@@ -72,8 +53,7 @@ def read_facts(facts: Sequence[IncomingFact]) -> Batch:
         batch.entries.append(tell(_Teller(fact, incoming.stream)))
         if body == "profile_merged":
             batch.merges.append(_merge(fact))
-        elif body in _MESSAGES:
-            batch.messages.extend(_MESSAGES[body](fact))
+        batch.messages += read_messages(fact, body or "")
     return batch
 
 
@@ -132,7 +112,7 @@ def _merged(teller: _Teller) -> Entry:
         body.merged_at_us,
         sentences.MERGED,
         name="merged",
-        data_json=_encode({"merged": str(UUID(bytes=body.loser))}),
+        data_json=encode({"merged": str(UUID(bytes=body.loser))}),
     )
 
 
@@ -161,9 +141,9 @@ def _decision(teller: _Teller) -> Entry:
         code=body.reason,
         channel=subject.channel,
         journey=subject.journey,
-        event=_id(body.trigger_id) if body.trigger_kind == "event" else None,
+        event=optional_id(body.trigger_id) if body.trigger_kind == "event" else None,
         decision=UUID(bytes=teller.fact.id),
-        message=_id(body.message_id),
+        message=optional_id(body.message_id),
         data_json=_decision_data(body),
     )
 
@@ -177,8 +157,8 @@ def _subject(body: decisions.DecisionMade) -> decisions.Candidate:
 
 
 def _decision_data(body: decisions.DecisionMade) -> bytes:
-    return _encode(
-        _given(
+    return encode(
+        given(
             reason_de=body.reason_de,
             trigger={"kind": body.trigger_kind, "name": body.trigger_name},
             candidates=[_candidate_data(each) for each in body.candidates],
@@ -189,7 +169,7 @@ def _decision_data(body: decisions.DecisionMade) -> bytes:
 
 def _candidate_data(candidate: decisions.Candidate) -> dict[str, Any]:
     against = [
-        _given(
+        given(
             rule=verdict.rule,
             outcome=verdict.outcome,
             reason=verdict.reason,
@@ -200,7 +180,7 @@ def _candidate_data(candidate: decisions.Candidate) -> dict[str, Any]:
         for verdict in candidate.verdicts
         if verdict.outcome != "passed"
     ]
-    return _given(
+    return given(
         template=candidate.template,
         channel=candidate.channel,
         topic=candidate.topic,
@@ -219,8 +199,8 @@ def _journey(teller: _Teller) -> Entry:
         name=body.move,
         code=body.reason,
         journey=body.journey,
-        data_json=_encode(
-            _given(
+        data_json=encode(
+            given(
                 version=body.version,
                 step=body.step,
                 due_at=from_us(body.due_at_us) if body.due_at_us else None,
@@ -238,7 +218,7 @@ def _segment(teller: _Teller) -> Entry:
         sentences.segment(body.move, body.segment),
         name=body.segment,
         code=body.move,
-        data_json=_encode(_given(move=body.move, silent=body.silent or None)),
+        data_json=encode(given(move=body.move, silent=body.silent or None)),
     )
 
 
@@ -250,7 +230,7 @@ def _trait_set(teller: _Teller) -> Entry:
         sentences.trait_set(body.journey, body.trait),
         name=body.trait,
         journey=body.journey,
-        data_json=_encode({body.trait: msgspec.json.decode(body.value_json), "step": body.step}),
+        data_json=encode({body.trait: msgspec.json.decode(body.value_json), "step": body.step}),
     )
 
 
@@ -262,7 +242,7 @@ def _emitted(teller: _Teller) -> Entry:
         sentences.event("track", body.name),
         name=body.name,
         journey=body.journey,
-        data_json=_encode(
+        data_json=encode(
             {"properties": msgspec.json.decode(body.properties_json), "step": body.step}
         ),
     )
@@ -276,7 +256,7 @@ def _call_ordered(teller: _Teller) -> Entry:
         sentences.call_ordered(body.kind, body.webhook),
         name="handed_over" if body.kind == "journey.task" else "called",
         journey=body.journey,
-        data_json=_encode({"webhook": body.webhook, "step": body.step}),
+        data_json=encode({"webhook": body.webhook, "step": body.step}),
     )
 
 
@@ -289,14 +269,14 @@ def _permission(teller: _Teller) -> Entry:
         sentences.permission(part, status, body.channel, body.topic),
         name=f"{part}_{status}",
         channel="" if body.channel == "*" else body.channel,
-        message=_id(body.message_id),
-        data_json=_encode(
-            _given(
+        message=optional_id(body.message_id),
+        data_json=encode(
+            given(
                 purpose=body.purpose,
                 topic=body.topic,
                 basis=body.basis,
                 until=from_us(body.until_us) if body.until_us else None,
-                evidence=_raw(body.evidence_json),
+                evidence=raw(body.evidence_json),
             )
         ),
     )
@@ -318,16 +298,16 @@ def _attempt(teller: _Teller) -> Entry:
         channel=body.channel,
         journey=body.journey,
         campaign=body.campaign,
-        decision=_id(body.decision_id),
-        message=_id(body.message_id),
+        decision=optional_id(body.decision_id),
+        message=optional_id(body.message_id),
         data_json=_attempt_data(body, outcome),
     )
 
 
 def _attempt_data(body: deliveries.AttemptFinished, outcome: str) -> bytes:
     """Enough to render the message again, and what it was sent on."""
-    return _encode(
-        _given(
+    return encode(
+        given(
             outcome=outcome,
             attempt=body.attempt,
             provider=body.provider,
@@ -339,7 +319,7 @@ def _attempt_data(body: deliveries.AttemptFinished, outcome: str) -> bytes:
             catalog_revision=body.catalog_revision,
             locale=body.locale,
             subject=body.subject,
-            variables=_raw(body.variables_json),
+            variables=raw(body.variables_json),
             content_sha256=body.content_sha256.hex(),
             topic=body.topic,
             message_class=body.message_class,
@@ -361,58 +341,13 @@ def _receipt(teller: _Teller) -> Entry:
         name=kind,
         code="machine" if body.machine else "",
         channel=body.channel,
-        decision=_id(body.decision_id),
-        message=_id(body.message_id),
-        data_json=_encode(
-            _given(provider=body.provider, detail=body.detail, machine=body.machine or None)
+        decision=optional_id(body.decision_id),
+        message=optional_id(body.message_id),
+        data_json=encode(
+            given(provider=body.provider, detail=body.detail, machine=body.machine or None)
         ),
     )
 
-
-def _sent(fact: Fact) -> list[Message]:
-    """The message an accepted attempt sent; any other attempt sent none."""
-    body = fact.attempt_finished
-    if body.outcome != deliveries.ATTEMPT_OUTCOME_ACCEPTED or not body.message_id:
-        return []
-    return [
-        Message(
-            workspace=fact.workspace,
-            message=UUID(bytes=body.message_id),
-            person=UUID(bytes=fact.person),
-            at=from_us(body.at_us),
-            channel=body.channel,
-            message_class=body.message_class,
-            topic=body.topic,
-            template=body.template,
-            variant=body.variant,
-            journey=body.journey,
-            campaign=body.campaign,
-            cost_micros=body.cost_micros,
-        )
-    ]
-
-
-def _reacted(fact: Fact) -> list[Message]:
-    """What a receipt tells of its message."""
-    body = fact.receipt_taken
-    kind = "machine" if body.machine else _RECEIPTS[body.kind]
-    if kind not in REACTIONS or not body.message_id:
-        return []
-    return [
-        Message(
-            workspace=fact.workspace,
-            message=UUID(bytes=body.message_id),
-            person=UUID(bytes=fact.person),
-            channel=body.channel,
-            reactions={kind: from_us(body.at_us)},
-        )
-    ]
-
-
-_MESSAGES: dict[str, Callable[[Fact], list[Message]]] = {
-    "attempt_finished": _sent,
-    "receipt_taken": _reacted,
-}
 
 _TELLING: dict[str, Callable[[_Teller], Entry]] = {
     "event_accepted": _event,
@@ -428,120 +363,3 @@ _TELLING: dict[str, Callable[[_Teller], Entry]] = {
     "receipt_taken": _receipt,
 }
 """What becomes an entry. An order is none: the decision before it and the message after it are."""
-
-
-def read_query(request: Request) -> page.Query:
-    """The question for a page; raises Invalid for a cursor that is none."""
-    asked = _parse(service.TimelineRequest(), request.body)
-    try:
-        before = page.read_cursor(asked.cursor) if asked.cursor else page.TOP
-    except ValueError as error:
-        place = {"pointer": "/cursor", "detail": str(error)}
-        raise Invalid("Take the cursor from next_cursor, unchanged", errors=[place]) from None
-    return page.Query(
-        workspace=request.workspace,
-        persons=[UUID(bytes=each) for each in asked.persons],
-        kinds=list(asked.kinds),
-        channels=list(asked.channels),
-        journey=asked.journey,
-        campaign=asked.campaign,
-        since=from_us(asked.since_us) if asked.since_us else page.BEGINNING,
-        until=from_us(asked.until_us) if asked.until_us else page.END,
-        before=before,
-        limit=min(asked.limit or page.LIMIT_DEFAULT, page.LIMIT_MAX),
-    )
-
-
-def page_reply(entries: Sequence[Entry], next_place: page.Place | None) -> bytes:
-    """A page, newest first."""
-    return service.TimelineReply(
-        items=[_item(each) for each in entries],
-        next_cursor=page.write_cursor(next_place) if next_place else "",
-    ).SerializeToString()
-
-
-def _item(entry: Entry) -> service.TimelineItem:
-    refs = {
-        "event": entry.event,
-        "decision": entry.decision,
-        "message": entry.message,
-        "journey": entry.journey,
-        "campaign": entry.campaign,
-    }
-    return service.TimelineItem(
-        id=entry.id.bytes,
-        kind=entry.kind,
-        at_us=to_us(entry.at),
-        recorded_at_us=to_us(entry.recorded_at),
-        name=entry.name,
-        summary=entry.summary,
-        reason=entry.reason,
-        channel=entry.channel,
-        refs={name: str(value) for name, value in refs.items() if value},
-        data_json=entry.data_json,
-        trace_id=entry.trace_id,
-    )
-
-
-def read_since(request: Request) -> Any:
-    """From when on outcomes are counted."""
-    asked = _parse(service.OutcomesRequest(), request.body)
-    return from_us(asked.since_us) if asked.since_us else page.BEGINNING
-
-
-def outcomes_reply(counts: Sequence[tuple[str, str, str, str, int]]) -> bytes:
-    """Counts by kind, name, channel and reason."""
-    return service.OutcomesReply(
-        counts=[
-            service.OutcomeCount(kind=kind, name=name, channel=channel, reason=reason, count=count)
-            for kind, name, channel, reason, count in counts
-        ]
-    ).SerializeToString()
-
-
-def read_report(request: Request) -> Asked:
-    """Which report is asked for; a day that is not named is the beginning, or the end, of time."""
-    asked = _parse(service.ReportRequest(), request.body)
-    return Asked(
-        workspace=request.workspace,
-        report=asked.report,
-        since=(from_us(asked.since_us) if asked.since_us else page.BEGINNING).date(),
-        until=(from_us(asked.until_us) if asked.until_us else page.END).date(),
-        by=tuple(asked.by),
-        options=dict(asked.options),
-    )
-
-
-def report_reply(table: Table, notes: Mapping[str, Any] | None = None) -> bytes:
-    """A report's columns, rows, and what else there is to say about it."""
-    return service.ReportReply(
-        columns=table.columns,
-        rows_json=_encode(table.rows),
-        notes_json=_encode(notes) if notes else b"",
-    ).SerializeToString()
-
-
-def _id(value: bytes) -> UUID | None:
-    return UUID(bytes=value) if value else None
-
-
-def _raw(document: bytes) -> msgspec.Raw | None:
-    return msgspec.Raw(document) if document else None
-
-
-def _given(**members: Any) -> dict[str, Any]:
-    """The members that say something."""
-    return {name: value for name, value in members.items() if value not in (None, "", [], 0)}
-
-
-_Body = TypeVar(
-    "_Body", Fact, service.TimelineRequest, service.OutcomesRequest, service.ReportRequest
-)
-
-
-def _parse(message: _Body, body: bytes) -> _Body:
-    try:
-        message.ParseFromString(body)
-    except DecodeError as error:
-        raise Malformed(f"Not a {type(message).__name__}") from error
-    return message

@@ -1,0 +1,1 @@
+"""Protobuf ⇄ domain. The only place of history that sees generated code."""
