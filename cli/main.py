@@ -6,6 +6,7 @@ from cli.apply import apply
 from cli.doctor import doctor
 from cli.down import down
 from cli.migrate import migrate
+from cli.test import test
 from cli.up import up
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ app.command()(up)
 app.command()(down)
 app.command()(migrate)
 app.command()(apply)
+app.command()(test)
 app.command()(doctor)
 
 
