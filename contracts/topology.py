@@ -42,6 +42,8 @@ FEED_SUBJECT = "kairos.feed.v1"
 FACTS: dict[str, tuple[StreamSpec, str, str]] = {
     "event_accepted": (EVENTS, "events", "event_accepted"),
     "profile_merged": (EVENTS, "profiles", "merged"),
+    "permission_reported": (EVENTS, "permission", "reported"),
+    "contact_reported": (EVENTS, "contacts", "reported"),
     "decision_made": (DECISIONS, "decisions", "made"),
     "message_ordered": (DECISIONS, "decisions", "message_ordered"),
     "journey_moved": (DECISIONS, "journeys", "moved"),
@@ -56,9 +58,17 @@ FACTS: dict[str, tuple[StreamSpec, str, str]] = {
 """Body of a Fact → the stream it travels on, and domain and default `<what>` of its feed subject.
 """
 
-NOT_ON_THE_FEED = frozenset({"event_accepted", "message_ordered", "attempt_finished"})
-"""Raw events (a workspace may switch them on later), orders (they carry an address) and attempts
-(they carry the template's variables).
+NOT_ON_THE_FEED = frozenset(
+    {
+        "event_accepted",
+        "permission_reported",
+        "contact_reported",
+        "message_ordered",
+        "attempt_finished",
+    }
+)
+"""Raw events (a workspace may switch them on later), what others report (free-form, like events),
+orders (they carry an address) and attempts (they carry the template's variables).
 """
 
 

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 from gateway import openapi, problems
 from gateway.api import (
     catalog,
+    contacts,
     decisions,
     development,
     imports,
@@ -35,6 +36,7 @@ _SILENT: TelemetryConfig = {
 ROUTERS = (
     tracking.router,
     imports.router,
+    contacts.router,
     profiles.router,
     permission.router,
     permission.reads,

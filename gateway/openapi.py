@@ -25,6 +25,7 @@ DESCRIPTION = (
 )
 TAGS = [
     {"name": "tracking", "description": "What client apps report, as Segment specifies it."},
+    {"name": "contacts", "description": "What other systems sent."},
     {"name": "imports", "description": "The past, without triggering anything."},
     {"name": "profiles", "description": "People, and everything that happened with them."},
     {"name": "permission", "description": "What may be sent to a person, and their wishes."},

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from typing import TypeVar
+from datetime import datetime
+from typing import Any, TypeVar
 
 import msgspec
 from google.protobuf.message import DecodeError
 
 from contracts.gen.kairos.bus.v1.fact_pb2 import Fact
+from contracts.gen.kairos.consents.v1 import consent_pb2 as consents
+from contracts.gen.kairos.contacts.v1 import contact_pb2 as contacts
 from contracts.gen.kairos.events.v1 import event_pb2 as events
 from contracts.gen.kairos.ingest.v1 import service_pb2 as service
 from contracts.gen.kairos.profiles.v1 import profile_pb2 as profiles
@@ -17,7 +20,7 @@ from kit.bus.spec import BULK, NOW, OutgoingFact
 from kit.clock import Clock, from_us, to_us
 from kit.errors import Malformed
 from kit.ids import new_id, partition_of
-from services.ingest.domain.items import KeyKind, Kind, Refusal, Source
+from services.ingest.domain.items import Item, KeyKind, Kind, Refusal, Source
 from services.ingest.ports import Person, Recorded, RecordedMerge
 
 _WORKSPACE = re.compile(r"[a-z][a-z0-9-]{1,39}")
@@ -74,7 +77,7 @@ def accept_reply(accepted: int, repeated: int, refused: Sequence[Refusal]) -> by
 
 
 def event_fact(event: Recorded) -> OutgoingFact:
-    """EventAccepted; an imported past takes the bulk lane and never delays the present."""
+    """EventAccepted, or what was reported instead of an event."""
     step = event.step
     item = step.item
     fact = Fact(
@@ -84,26 +87,71 @@ def event_fact(event: Recorded) -> OutgoingFact:
         person_seq=step.person_seq,
         recorded_at_us=to_us(event.at),
         traceparent=item.traceparent,
-        event_accepted=events.EventAccepted(
-            kind=KINDS[item.kind],
-            message_id=item.message_id,
-            name=item.name,
-            occurred_at_us=to_us(item.occurred_at),
-            received_at_us=to_us(item.received_at),
-            user_id=item.user_id,
-            anonymous_id=item.anonymous_id,
-            properties_json=item.properties_json,
-            traits_json=item.traits_json,
-            context_json=item.context_json,
-            key_kind=KEY_KINDS[item.key_kind],
-            history=item.history,
-        ),
     )
+    if item.kind is Kind.PERMISSION:
+        fact.permission_reported.CopyFrom(_permission(item))
+    elif item.kind is Kind.CONTACT:
+        fact.contact_reported.CopyFrom(_contact(item))
+    else:
+        fact.event_accepted.CopyFrom(_event(item))
     return OutgoingFact(
         stream=EVENTS.name,
-        lane=BULK if item.history else NOW,
+        lane=BULK if item.bulk else NOW,
         partition=partition_of(step.profile),
         body=fact.SerializeToString(),
+    )
+
+
+def _event(item: Item) -> events.EventAccepted:
+    return events.EventAccepted(
+        kind=KINDS[item.kind],
+        message_id=item.message_id,
+        name=item.name,
+        occurred_at_us=to_us(item.occurred_at),
+        received_at_us=to_us(item.received_at),
+        user_id=item.user_id,
+        anonymous_id=item.anonymous_id,
+        properties_json=item.properties_json,
+        traits_json=item.traits_json,
+        context_json=item.context_json,
+        key_kind=KEY_KINDS[item.key_kind],
+        history=item.history,
+    )
+
+
+def _permission(item: Item) -> consents.PermissionReported:
+    """The wish as it was reported; its reason travels in the evidence, as in every change."""
+    told: dict[str, Any] = msgspec.json.decode(item.properties_json)
+    evidence = {"source": "import", **told.get("evidence", {})}
+    if reason := told.get("reason"):
+        evidence["reason"] = reason
+    until = datetime.fromisoformat(told["until"]) if told.get("until") else None
+    change = consents.PermissionChanged(
+        part=f"PERMISSION_PART_{told['part'].upper()}",
+        status=f"PERMISSION_STATUS_{told['status'].upper()}",
+        purpose=told.get("purpose", ""),
+        channel=told.get("channel", "*"),
+        topic=told.get("topic", "*"),
+        basis=told.get("basis", ""),
+        evidence_json=msgspec.json.encode(evidence),
+        at_us=to_us(item.occurred_at),
+        until_us=to_us(until) if until else 0,
+    )
+    return consents.PermissionReported(change=change, message_id=item.message_id)
+
+
+def _contact(item: Item) -> contacts.ContactReported:
+    told: dict[str, Any] = msgspec.json.decode(item.properties_json)
+    return contacts.ContactReported(
+        message_id=item.message_id,
+        system=told.get("system", ""),
+        channel=told["channel"],
+        topic=told.get("topic", ""),
+        message_class=told.get("class", "marketing"),
+        tags=told.get("tags", []),
+        name=told.get("name", ""),
+        at_us=to_us(item.occurred_at),
+        data_json=msgspec.json.encode(told["data"]) if told.get("data") else b"",
     )
 
 
@@ -125,7 +173,7 @@ def merge_fact(merge: RecordedMerge) -> OutgoingFact:
     )
     return OutgoingFact(
         stream=EVENTS.name,
-        lane=BULK if step.item.history else NOW,
+        lane=BULK if step.item.bulk else NOW,
         partition=partition_of(step.winner),
         body=fact.SerializeToString(),
         feed=feed_subject(step.workspace, "profile_merged"),

@@ -115,7 +115,8 @@ class PermissionInput(msgspec.Struct, frozen=True, tag="permission", omit_defaul
     """A change of permission. `channel` and `topic` "*" (or empty) mean all.
 
     `address` binds a double opt-in to the one endpoint it proved. `reason` is that of a
-    suppression or mute, `until` the end of a pause.
+    suppression or mute, `until` the end of a pause. What an import reports is numbered like an
+    event (`source`, `seq`).
     """
 
     id: UUID
@@ -130,6 +131,24 @@ class PermissionInput(msgspec.Struct, frozen=True, tag="permission", omit_defaul
     address: str = ""
     reason: str = ""
     until: datetime | None = None
+    seq: int = 0
+    source: UUID | None = None
+
+
+class ContactInput(msgspec.Struct, frozen=True, tag="contact", omit_defaults=True):
+    """Another system reached the person; numbered like an event.
+
+    It takes a slot of every policy that fits it, from the time it was made.
+    """
+
+    id: UUID
+    at: datetime
+    channel: str
+    message_class: str
+    topic: str = ""
+    tags: tuple[str, ...] = ()
+    seq: int = 0
+    source: UUID | None = None
 
 
 class PermitRefusedInput(msgspec.Struct, frozen=True, tag="permit", omit_defaults=True):
@@ -168,6 +187,7 @@ Input = (
     | PermitRefusedInput
     | MergeInput
     | EnterInput
+    | ContactInput
 )
 
 _encoder = msgspec.msgpack.Encoder()

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.decision.domain import decide
+from services.decision.domain import decide, learning
 from services.decision.domain import state as states
 from services.decision.domain.case import held, refused
 from services.decision.domain.civil import to_s_up
@@ -169,4 +169,9 @@ def _opt_out(turn: Turn, receipt: ReceiptInput, contact: Contact | None) -> bool
 
 def on_permission(turn: Turn, what: PermissionInput) -> str:
     """Apply a change of permission; what is older than what is known changes nothing."""
-    return "applied" if turn.change_permission(what) else "unchanged"
+    if what.seq > 0:
+        source = (what.source or turn.state.person).bytes
+        if not learning.apply_once(turn.state.applied, source, what.seq):
+            return "duplicate"
+    changed = turn.change_permission(what)
+    return "applied" if changed or what.seq > 0 else "unchanged"

@@ -17,6 +17,7 @@ from services.decision.domain.decide import decide
 from services.decision.domain.decisions import Decision, Effect, MessageOrder, StepNote
 from services.decision.domain.events import on_emitted, on_event
 from services.decision.domain.inputs import (
+    ContactInput,
     EnterInput,
     EventInput,
     Input,
@@ -31,6 +32,7 @@ from services.decision.domain.journeys import entering
 from services.decision.domain.merging import on_merge
 from services.decision.domain.model import NO_CONTROLS, TRANSACTIONAL, Controls
 from services.decision.domain.receipts import on_permission, on_permit_refused, on_receipt
+from services.decision.domain.reported import on_contact
 from services.decision.domain.state import Contact, PersonState, copy
 from services.decision.domain.turn import Turn
 
@@ -73,6 +75,7 @@ _HANDLERS: dict[type, Callable[[Turn, Any], str]] = {
     PermitRefusedInput: on_permit_refused,
     MergeInput: on_merge,
     EnterInput: entering.by_request,
+    ContactInput: on_contact,
 }
 
 

@@ -40,6 +40,7 @@ _KINDS = {
     "PermitRefusedInput": "permit",
     "MergeInput": "merge",
     "EnterInput": "enter",
+    "ContactInput": "contact",
 }
 
 

@@ -49,6 +49,10 @@ MERGE_HOPS_MAX = 32
 """Tombstones followed for one person; a longer chain is a broken invariant."""
 
 
+NO_EVIDENCE = ""
+"""Of what is no change of permission that somebody asked for or reported."""
+
+
 @dataclass
 class Work:
     """One person's inputs of a batch, in order of arrival, and the traces that brought them."""
@@ -56,7 +60,7 @@ class Work:
     key: Key
     inputs: list[given.Input] = field(default_factory=list)
     traceparent: str = ""
-    evidence: str = "{}"
+    evidence: str = NO_EVIDENCE
 
 
 @dataclass
@@ -229,5 +233,5 @@ def _ledger(workspace: str, person: UUID, changed: PermissionChanged, evidence: 
         changed.reason,
         changed.until,
         changed.message_id,
-        evidence,
+        evidence or "{}",
     )

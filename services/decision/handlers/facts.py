@@ -1,12 +1,12 @@
 """What arrives on the streams: events of ingest, outcomes and receipts of delivery, merges."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from kit.bus.spec import IncomingFact
 from kit.db.database import Tx
 from services.decision.domain import state as states
 from services.decision.domain.inputs import MergeInput
-from services.decision.handlers.deciding import Decider, Work, survivor
+from services.decision.handlers.deciding import NO_EVIDENCE, Decider, Work, survivor
 from services.decision.ports import ChangedState, Key, Store
 from services.decision.wire import incoming as wire
 
@@ -20,24 +20,20 @@ class Facts:
 
     async def on_facts(self, tx: Tx, facts: Sequence[IncomingFact]) -> None:
         """Applies a batch in order; a merge splits it, because it changes who is who."""
-        work: dict[Key, Work] = {}
+        work = _Rounds()
         lane = facts[0].lane
         for fact in facts:
             received = wire.received(fact.body)
             if isinstance(received, wire.Received):
-                key = (received.workspace, received.person)
-                entry = work.setdefault(key, Work(key))
-                entry.inputs.append(received.input)
-                entry.traceparent = entry.traceparent or received.traceparent
+                work.add(received)
             elif isinstance(received, wire.MergeReceived):
                 await self._flush(tx, work, lane)
                 await self._merge(tx, received, lane)
         await self._flush(tx, work, lane)
 
-    async def _flush(self, tx: Tx, work: dict[Key, Work], lane: str) -> None:
-        if work:
-            await self._decider.decide(tx, list(work.values()), lane)
-            work.clear()
+    async def _flush(self, tx: Tx, work: "_Rounds", lane: str) -> None:
+        for works in work.take():
+            await self._decider.decide(tx, works, lane)
 
     async def _merge(self, tx: Tx, merge: wire.MergeReceived, lane: str) -> None:
         """Brings the loser's state to the winner and leaves a tombstone; again changes nothing."""
@@ -61,3 +57,32 @@ class Facts:
                 if number in catalog.segments.numbers
             ]
             await self._store.drop_member(tx, merge.workspace, merge.loser, joined)
+
+
+class _Rounds:
+    """What a batch brings, as steps: in a round each person has one step.
+
+    A change of permission is a step of its own, as its evidence is; what the same person did
+    before it is a round earlier, what they did after it a round later.
+    """
+
+    def __init__(self) -> None:
+        self._works: dict[Key, list[Work]] = {}
+
+    def add(self, received: wire.Received) -> None:
+        key = (received.workspace, received.person)
+        works = self._works.setdefault(key, [])
+        if received.evidence:
+            works.append(Work(key, [received.input], received.traceparent, received.evidence))
+            return
+        if not works or works[-1].evidence != NO_EVIDENCE:
+            works.append(Work(key))
+        works[-1].inputs.append(received.input)
+        works[-1].traceparent = works[-1].traceparent or received.traceparent
+
+    def take(self) -> Iterator[list[Work]]:
+        """The rounds, in order; nothing is left."""
+        works, self._works = self._works, {}
+        while works:
+            yield [left.pop(0) for left in works.values()]
+            works = {key: left for key, left in works.items() if left}

@@ -1,8 +1,10 @@
 """Facts of other services as inputs of the core."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
+
+import msgspec
 
 from contracts.gen.kairos.bus.v1.fact_pb2 import Fact
 from contracts.gen.kairos.deliveries.v1 import delivery_pb2
@@ -11,16 +13,20 @@ from kit.clock import from_us
 from kit.errors import Broken
 from services.decision.domain import inputs
 from services.decision.wire.convert import as_object, as_text
+from services.decision.wire.permission import permission_input
 
 
 @dataclass(frozen=True)
 class Received:
-    """An input for one person, with what the step's record needs beside it."""
+    """An input for one person, with what the step's record needs beside it: the trace, and the
+    evidence of a change of permission (JSON, empty for all else).
+    """
 
     workspace: str
     person: UUID
     traceparent: str
     input: inputs.Input
+    evidence: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,11 @@ def received(body: bytes) -> Received | MergeReceived | None:
     what = fact.WhichOneof("body")
     if what == "event_accepted":
         return _received(fact, _event(fact))
+    if what == "permission_reported":
+        evidence = fact.permission_reported.change.evidence_json or b"{}"
+        return replace(_received(fact, _permission(fact)), evidence=evidence.decode())
+    if what == "contact_reported":
+        return _received(fact, _contact(fact))
     if what == "attempt_finished":
         return _received(fact, _attempt(fact))
     if what == "receipt_taken":
@@ -88,6 +99,26 @@ def _event(fact: Fact) -> inputs.EventInput:
         history=event.history,
         low_signal=event.low_signal,
         trusted=event.key_kind == event_pb2.KEY_KIND_SERVER,
+    )
+
+
+def _permission(fact: Fact) -> inputs.PermissionInput:
+    change = fact.permission_reported.change
+    told = permission_input(UUID(bytes=fact.id), change, from_us(change.at_us))
+    return msgspec.structs.replace(told, seq=fact.person_seq, source=UUID(bytes=fact.person))
+
+
+def _contact(fact: Fact) -> inputs.ContactInput:
+    contact = fact.contact_reported
+    return inputs.ContactInput(
+        id=UUID(bytes=fact.id),
+        at=from_us(contact.at_us),
+        channel=contact.channel,
+        message_class=contact.message_class,
+        topic=contact.topic,
+        tags=tuple(contact.tags),
+        seq=fact.person_seq,
+        source=UUID(bytes=fact.person),
     )
 
 

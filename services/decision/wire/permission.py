@@ -15,24 +15,27 @@ def change_request(body: bytes, change_id: UUID, now: datetime) -> tuple[UUID, i
     """Person and the change asked for; one that was kept while we were away keeps its time."""
     request = service_pb2.ChangePermissionRequest.FromString(body)
     change = request.change
-    evidence = as_object(change.evidence_json)
-    return UUID(bytes=request.person), inputs.PermissionInput(
+    at = min(from_us(change.at_us), now) if change.at_us else now
+    return UUID(bytes=request.person), permission_input(change_id, change, at)
+
+
+def permission_input(
+    change_id: UUID, change: consent_pb2.PermissionChanged, at: datetime
+) -> inputs.PermissionInput:
+    """A change as the core takes it; its evidence is found by `change_id`."""
+    part = consent_pb2.PermissionPart.Name(change.part)
+    status = consent_pb2.PermissionStatus.Name(change.status)
+    return inputs.PermissionInput(
         id=change_id,
-        part=inputs.PermissionPart(
-            consent_pb2.PermissionPart.Name(change.part).removeprefix("PERMISSION_PART_").lower()
-        ),
-        status=inputs.PermissionStatus(
-            consent_pb2.PermissionStatus.Name(change.status)
-            .removeprefix("PERMISSION_STATUS_")
-            .lower()
-        ),
-        at=min(from_us(change.at_us), now) if change.at_us else now,
+        part=inputs.PermissionPart(part.removeprefix("PERMISSION_PART_").lower()),
+        status=inputs.PermissionStatus(status.removeprefix("PERMISSION_STATUS_").lower()),
+        at=at,
         purpose=change.purpose or "contact",
         channel=change.channel or "*",
         topic=change.topic or "*",
         basis=change.basis,
         evidence=str(change_id),
-        reason=as_text(evidence.get("reason")),
+        reason=as_text(as_object(change.evidence_json).get("reason")),
         until=from_us(change.until_us) if change.until_us else None,
     )
 

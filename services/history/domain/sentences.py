@@ -119,6 +119,17 @@ def permission(part: str, status: str, over: str, topic: str) -> str:
     return f"{told} ({', '.join(where)})" if where else told
 
 
+def contact(over: str, name: str, system: str) -> str:
+    """A message that another system sent."""
+    what = f"{channel(over)} “{name}”" if name else channel(over)
+    return f"{what} sent by {system or 'another system'}"
+
+
+def by_system(system: str) -> str:
+    """Why a contact was made, as far as we know."""
+    return f"Made by {system or 'another system'}, not decided here"
+
+
 def journey(move: str, key: str, step: str) -> str:
     """A step of a person through a journey."""
     template = _MOVES.get(move, move.capitalize() + ": {journey}")
@@ -143,3 +154,4 @@ def call_ordered(kind: str, webhook: str) -> str:
 
 
 MERGED = "Turned out to be somebody known: the anonymous past was joined"
+REPORTED = "{}, as imported"

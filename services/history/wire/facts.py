@@ -262,23 +262,55 @@ def _call_ordered(teller: _Teller) -> Entry:
 
 def _permission(teller: _Teller) -> Entry:
     body = teller.fact.permission_changed
+    return _wish(teller, body, "{}", "", message=optional_id(body.message_id))
+
+
+def _reported_permission(teller: _Teller) -> Entry:
+    """The wish as another tool recorded it; whether it changed anything, decision says."""
+    return _wish(teller, teller.fact.permission_reported.change, sentences.REPORTED, "_reported")
+
+
+def _wish(
+    teller: _Teller, body: consents.PermissionChanged, told: str, suffix: str, **refs: Any
+) -> Entry:
     part, status = _PARTS[body.part], _STATUSES[body.status]
+    data = given(
+        purpose=body.purpose,
+        topic=body.topic,
+        basis=body.basis,
+        until=from_us(body.until_us) if body.until_us else None,
+        evidence=raw(body.evidence_json),
+    )
     return teller.entry(
         Kind.CONSENT,
         body.at_us,
-        sentences.permission(part, status, body.channel, body.topic),
-        name=f"{part}_{status}",
+        told.format(sentences.permission(part, status, body.channel, body.topic)),
+        name=f"{part}_{status}{suffix}",
         channel="" if body.channel == "*" else body.channel,
-        message=optional_id(body.message_id),
-        data_json=encode(
-            given(
-                purpose=body.purpose,
-                topic=body.topic,
-                basis=body.basis,
-                until=from_us(body.until_us) if body.until_us else None,
-                evidence=raw(body.evidence_json),
-            )
-        ),
+        data_json=encode(data),
+        **refs,
+    )
+
+
+def _contact(teller: _Teller) -> Entry:
+    """A message of another system, beside our own."""
+    body = teller.fact.contact_reported
+    data = given(
+        system=body.system,
+        topic=body.topic,
+        message_class=body.message_class,
+        tags=list(body.tags),
+        data=raw(body.data_json),
+    )
+    return teller.entry(
+        Kind.MESSAGE,
+        body.at_us,
+        sentences.contact(body.channel, body.name, body.system),
+        name=body.name or "contact",
+        reason=sentences.by_system(body.system),
+        code="contact",
+        channel=body.channel,
+        data_json=encode(data),
     )
 
 
@@ -352,6 +384,8 @@ def _receipt(teller: _Teller) -> Entry:
 _TELLING: dict[str, Callable[[_Teller], Entry]] = {
     "event_accepted": _event,
     "profile_merged": _merged,
+    "permission_reported": _reported_permission,
+    "contact_reported": _contact,
     "decision_made": _decision,
     "journey_moved": _journey,
     "trait_set": _trait_set,

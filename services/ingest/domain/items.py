@@ -10,7 +10,7 @@ import msgspec
 
 
 class Kind(StrEnum):
-    """The calls of the Segment tracking specification."""
+    """The calls of the Segment tracking specification, and what others report about a person."""
 
     TRACK = "track"
     IDENTIFY = "identify"
@@ -18,6 +18,8 @@ class Kind(StrEnum):
     SCREEN = "screen"
     GROUP = "group"
     ALIAS = "alias"
+    PERMISSION = "permission"
+    CONTACT = "contact"
 
 
 class KeyKind(StrEnum):
@@ -29,7 +31,7 @@ class KeyKind(StrEnum):
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One valid call about one person. Absent texts are empty; JSON is compact UTF-8, empty where
-    absent.
+    absent. `history` triggers nothing; `bulk` never delays what is not bulk.
     """
 
     workspace: str
@@ -49,6 +51,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     key_kind: KeyKind
     history: bool
     traceparent: str
+    bulk: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from services.ingest.domain import reported
 from services.ingest.domain.items import Item, KeyKind, Kind, Reading, Refusal, Refused, Source
 
 ITEM_BYTES_MAX = 32 * 1024
@@ -45,8 +46,21 @@ PLACEHOLDER_IDS = frozenset(
 """Texts that broken clients send for "no id"; taken as ids they would glue strangers together.
 (The list that PostHog arrived at, without the words a shop might really use.)"""
 
-BATCH_CALLS = frozenset({"batch", "history"})
-KINDS = {kind.value: kind for kind in Kind}
+REPORTS = frozenset({Kind.PERMISSION, Kind.CONTACT})
+"""What only imports and secret keys may say."""
+KINDS = {kind.value: kind for kind in Kind if kind not in REPORTS}
+IMPORTS = frozenset({"history", "import"})
+"""The past of another tool; `history` triggers nothing."""
+CONTACTS = "contacts"
+_EVERY_KIND = {kind.value: kind for kind in Kind}
+KINDS_OF = {
+    "batch": KINDS,
+    "history": _EVERY_KIND,
+    "import": _EVERY_KIND,
+    CONTACTS: {Kind.CONTACT.value: Kind.CONTACT},
+}
+"""Call with several items → what they may be."""
+BATCH_CALLS = frozenset(KINDS_OF)
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _PLACE = re.compile(r" - at `\$(.*)`$")
@@ -96,7 +110,7 @@ def read(call: str, body: bytes, source: Source) -> Reading:
     _check_text(body)
     if call in BATCH_CALLS:
         return _read_batch(call, body, source)
-    common = _Common(source, sent_at=None, context=None, history=False)
+    common = _Common(source, sent_at=None, context=None, call=call)
     return Reading(items=(_read_item(body, 0, KINDS[call], common),), refused=())
 
 
@@ -109,11 +123,13 @@ class _Common:
         *,
         sent_at: datetime | None,
         context: dict[str, Any] | None,
-        history: bool,
+        call: str,
     ) -> None:
         self.source = source
         self.sent_at = sent_at
-        self.history = history
+        self.kinds = KINDS_OF.get(call, KINDS)
+        self.imported = call in IMPORTS
+        self.history = call == "history"
         seen: dict[str, Any] = {}
         if source.key_kind is KeyKind.BROWSER:
             given = {"ip": source.client_ip, "userAgent": source.user_agent}
@@ -139,9 +155,7 @@ def _read_batch(call: str, body: bytes, source: Source) -> Reading:
             status=413,
         )
     _check_zone(batch.sent_at, "/sentAt")
-    common = _Common(
-        source, sent_at=batch.sent_at, context=batch.context, history=call == "history"
-    )
+    common = _Common(source, sent_at=batch.sent_at, context=batch.context, call=call)
     items: list[Item] = []
     refused: list[Refusal] = []
     for index, raw in enumerate(batch.batch):
@@ -197,17 +211,18 @@ def _read_item(raw: bytes, index: int, kind: Kind | None, common: _Common) -> It
         and _depth(msgspec.json.decode(raw)) > DEPTH_MAX
     ):
         _refuse(f"Nested deeper than {DEPTH_MAX} levels")
-    kind = kind or _kind_of(call)
+    kind = kind or _kind_of(call, common)
     _check_required(kind, call)
     source = common.source
     context = common.context | (call.context or {})
-    properties = _properties(kind, call)
+    report = reported.read(kind, raw) if kind in REPORTS else None
+    properties = report.body if report else _properties(kind, call)
     return Item(
         workspace=source.workspace,
         index=index,
         kind=kind,
         message_id=_message_id(call, common),
-        name=_name(kind, call),
+        name=_short(report.name, "/name") if report else _name(kind, call),
         user_id=_id(call.user_id, "/userId"),
         anonymous_id=_id(call.anonymous_id, "/anonymousId"),
         previous_id=_id(call.previous_id, "/previousId") if kind is Kind.ALIAS else "",
@@ -220,6 +235,7 @@ def _read_item(raw: bytes, index: int, kind: Kind | None, common: _Common) -> It
         key_kind=source.key_kind,
         history=common.history,
         traceparent=source.traceparent,
+        bulk=common.imported and not (report and report.urgent),
     )
 
 
@@ -236,10 +252,10 @@ def _decode(raw: bytes) -> _Call:
         _refuse(f"Not JSON: {error}", status=400)
 
 
-def _kind_of(call: _Call) -> Kind:
-    kind = KINDS.get(call.type or "")
+def _kind_of(call: _Call, common: _Common) -> Kind:
+    kind = common.kinds.get(call.type or "")
     if kind is None:
-        _refuse(f"type must be one of {', '.join(KINDS)}", "/type")
+        _refuse(f"type must be one of {', '.join(common.kinds)}", "/type")
     return kind
 
 
@@ -259,7 +275,7 @@ def _check_required(kind: Kind, call: _Call) -> None:
 def _message_id(call: _Call, common: _Common) -> str:
     if call.message_id:
         return _short(call.message_id, "/messageId")
-    if common.history:
+    if common.imported:
         _refuse("messageId is required: it makes a repeated import harmless", "/messageId")
     return common.source.new_message_id()
 
@@ -312,7 +328,7 @@ def _occurred_at(call: _Call, common: _Common) -> datetime:
     _check_zone(stamp, "/timestamp")
     _check_zone(call.sent_at, "/sentAt")
     try:
-        if sent_at is None or common.history:
+        if sent_at is None or common.imported:
             occurred_at = stamp.astimezone(UTC)
         else:
             occurred_at = received_at - (sent_at - stamp)

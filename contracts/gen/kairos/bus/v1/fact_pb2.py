@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from contracts.gen.kairos.consents.v1 import consent_pb2 as kairos_dot_consents_dot_v1_dot_consent__pb2
+from contracts.gen.kairos.contacts.v1 import contact_pb2 as kairos_dot_contacts_dot_v1_dot_contact__pb2
 from contracts.gen.kairos.decisions.v1 import decision_pb2 as kairos_dot_decisions_dot_v1_dot_decision__pb2
 from contracts.gen.kairos.decisions.v1 import segment_pb2 as kairos_dot_decisions_dot_v1_dot_segment__pb2
 from contracts.gen.kairos.deliveries.v1 import delivery_pb2 as kairos_dot_deliveries_dot_v1_dot_delivery__pb2
@@ -30,15 +31,15 @@ from contracts.gen.kairos.events.v1 import event_pb2 as kairos_dot_events_dot_v1
 from contracts.gen.kairos.profiles.v1 import profile_pb2 as kairos_dot_profiles_dot_v1_dot_profile__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18kairos/bus/v1/fact.proto\x12\rkairos.bus.v1\x1a kairos/consents/v1/consent.proto\x1a\"kairos/decisions/v1/decision.proto\x1a!kairos/decisions/v1/segment.proto\x1a#kairos/deliveries/v1/delivery.proto\x1a\x1ckairos/events/v1/event.proto\x1a kairos/profiles/v1/profile.proto\".\n\x08\x45nvelope\x12\"\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x13.kairos.bus.v1.Fact\"\xd9\x06\n\x04\x46\x61\x63t\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x11\n\tworkspace\x18\x02 \x01(\t\x12\x0e\n\x06person\x18\x03 \x01(\x0c\x12\x12\n\nperson_seq\x18\x04 \x01(\x04\x12\x16\n\x0erecorded_at_us\x18\x05 \x01(\x03\x12\x13\n\x0btraceparent\x18\x06 \x01(\t\x12\x39\n\x0e\x65vent_accepted\x18\n \x01(\x0b\x32\x1f.kairos.events.v1.EventAcceptedH\x00\x12;\n\x0eprofile_merged\x18\x0b \x01(\x0b\x32!.kairos.profiles.v1.ProfileMergedH\x00\x12:\n\rdecision_made\x18\x14 \x01(\x0b\x32!.kairos.decisions.v1.DecisionMadeH\x00\x12>\n\x0fmessage_ordered\x18\x15 \x01(\x0b\x32#.kairos.decisions.v1.MessageOrderedH\x00\x12:\n\rjourney_moved\x18\x16 \x01(\x0b\x32!.kairos.decisions.v1.JourneyMovedH\x00\x12\x43\n\x12permission_changed\x18\x17 \x01(\x0b\x32%.kairos.consents.v1.PermissionChangedH\x00\x12\x41\n\x10\x61ttempt_finished\x18\x1e \x01(\x0b\x32%.kairos.deliveries.v1.AttemptFinishedH\x00\x12;\n\rreceipt_taken\x18\x1f \x01(\x0b\x32\".kairos.deliveries.v1.ReceiptTakenH\x00\x12:\n\rsegment_moved\x18\x18 \x01(\x0b\x32!.kairos.decisions.v1.SegmentMovedH\x00\x12\x32\n\ttrait_set\x18\x1b \x01(\x0b\x32\x1d.kairos.decisions.v1.TraitSetH\x00\x12:\n\revent_emitted\x18\x1c \x01(\x0b\x32!.kairos.decisions.v1.EventEmittedH\x00\x12\x38\n\x0c\x63\x61ll_ordered\x18\x1d \x01(\x0b\x32 .kairos.decisions.v1.CallOrderedH\x00\x42\x06\n\x04\x62odyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18kairos/bus/v1/fact.proto\x12\rkairos.bus.v1\x1a kairos/consents/v1/consent.proto\x1a kairos/contacts/v1/contact.proto\x1a\"kairos/decisions/v1/decision.proto\x1a!kairos/decisions/v1/segment.proto\x1a#kairos/deliveries/v1/delivery.proto\x1a\x1ckairos/events/v1/event.proto\x1a kairos/profiles/v1/profile.proto\".\n\x08\x45nvelope\x12\"\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x13.kairos.bus.v1.Fact\"\xe1\x07\n\x04\x46\x61\x63t\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x11\n\tworkspace\x18\x02 \x01(\t\x12\x0e\n\x06person\x18\x03 \x01(\x0c\x12\x12\n\nperson_seq\x18\x04 \x01(\x04\x12\x16\n\x0erecorded_at_us\x18\x05 \x01(\x03\x12\x13\n\x0btraceparent\x18\x06 \x01(\t\x12\x39\n\x0e\x65vent_accepted\x18\n \x01(\x0b\x32\x1f.kairos.events.v1.EventAcceptedH\x00\x12;\n\x0eprofile_merged\x18\x0b \x01(\x0b\x32!.kairos.profiles.v1.ProfileMergedH\x00\x12:\n\rdecision_made\x18\x14 \x01(\x0b\x32!.kairos.decisions.v1.DecisionMadeH\x00\x12>\n\x0fmessage_ordered\x18\x15 \x01(\x0b\x32#.kairos.decisions.v1.MessageOrderedH\x00\x12:\n\rjourney_moved\x18\x16 \x01(\x0b\x32!.kairos.decisions.v1.JourneyMovedH\x00\x12\x43\n\x12permission_changed\x18\x17 \x01(\x0b\x32%.kairos.consents.v1.PermissionChangedH\x00\x12\x41\n\x10\x61ttempt_finished\x18\x1e \x01(\x0b\x32%.kairos.deliveries.v1.AttemptFinishedH\x00\x12;\n\rreceipt_taken\x18\x1f \x01(\x0b\x32\".kairos.deliveries.v1.ReceiptTakenH\x00\x12:\n\rsegment_moved\x18\x18 \x01(\x0b\x32!.kairos.decisions.v1.SegmentMovedH\x00\x12\x32\n\ttrait_set\x18\x1b \x01(\x0b\x32\x1d.kairos.decisions.v1.TraitSetH\x00\x12:\n\revent_emitted\x18\x1c \x01(\x0b\x32!.kairos.decisions.v1.EventEmittedH\x00\x12\x38\n\x0c\x63\x61ll_ordered\x18\x1d \x01(\x0b\x32 .kairos.decisions.v1.CallOrderedH\x00\x12\x45\n\x13permission_reported\x18\x10 \x01(\x0b\x32&.kairos.consents.v1.PermissionReportedH\x00\x12?\n\x10\x63ontact_reported\x18\x11 \x01(\x0b\x32#.kairos.contacts.v1.ContactReportedH\x00\x42\x06\n\x04\x62odyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kairos.bus.v1.fact_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ENVELOPE']._serialized_start=249
-  _globals['_ENVELOPE']._serialized_end=295
-  _globals['_FACT']._serialized_start=298
-  _globals['_FACT']._serialized_end=1155
+  _globals['_ENVELOPE']._serialized_start=283
+  _globals['_ENVELOPE']._serialized_end=329
+  _globals['_FACT']._serialized_start=332
+  _globals['_FACT']._serialized_end=1325
 # @@protoc_insertion_point(module_scope)

@@ -24,17 +24,19 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n kairos/consents/v1/consent.proto\x12\x12kairos.consents.v1\"\x87\x02\n\x11PermissionChanged\x12\x30\n\x04part\x18\x01 \x01(\x0e\x32\".kairos.consents.v1.PermissionPart\x12\x34\n\x06status\x18\x02 \x01(\x0e\x32$.kairos.consents.v1.PermissionStatus\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x04 \x01(\t\x12\r\n\x05topic\x18\x05 \x01(\t\x12\r\n\x05\x62\x61sis\x18\x06 \x01(\t\x12\x15\n\revidence_json\x18\x07 \x01(\x0c\x12\r\n\x05\x61t_us\x18\x08 \x01(\x03\x12\x10\n\x08until_us\x18\t \x01(\x03\x12\x12\n\nmessage_id\x18\n \x01(\x0c*\xc3\x01\n\x0ePermissionPart\x12\x1f\n\x1bPERMISSION_PART_UNSPECIFIED\x10\x00\x12\x1b\n\x17PERMISSION_PART_CONSENT\x10\x01\x12\x1d\n\x19PERMISSION_PART_OBJECTION\x10\x02\x12\x1f\n\x1bPERMISSION_PART_SUPPRESSION\x10\x03\x12\x19\n\x15PERMISSION_PART_PAUSE\x10\x04\x12\x18\n\x14PERMISSION_PART_MUTE\x10\x05*\xcd\x01\n\x10PermissionStatus\x12!\n\x1dPERMISSION_STATUS_UNSPECIFIED\x10\x00\x12\x1d\n\x19PERMISSION_STATUS_GRANTED\x10\x01\x12\x1f\n\x1bPERMISSION_STATUS_WITHDRAWN\x10\x02\x12\x1d\n\x19PERMISSION_STATUS_PENDING\x10\x03\x12\x19\n\x15PERMISSION_STATUS_SET\x10\x04\x12\x1c\n\x18PERMISSION_STATUS_LIFTED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n kairos/consents/v1/consent.proto\x12\x12kairos.consents.v1\"\x87\x02\n\x11PermissionChanged\x12\x30\n\x04part\x18\x01 \x01(\x0e\x32\".kairos.consents.v1.PermissionPart\x12\x34\n\x06status\x18\x02 \x01(\x0e\x32$.kairos.consents.v1.PermissionStatus\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x04 \x01(\t\x12\r\n\x05topic\x18\x05 \x01(\t\x12\r\n\x05\x62\x61sis\x18\x06 \x01(\t\x12\x15\n\revidence_json\x18\x07 \x01(\x0c\x12\r\n\x05\x61t_us\x18\x08 \x01(\x03\x12\x10\n\x08until_us\x18\t \x01(\x03\x12\x12\n\nmessage_id\x18\n \x01(\x0c\"_\n\x12PermissionReported\x12\x35\n\x06\x63hange\x18\x01 \x01(\x0b\x32%.kairos.consents.v1.PermissionChanged\x12\x12\n\nmessage_id\x18\x02 \x01(\t*\xc3\x01\n\x0ePermissionPart\x12\x1f\n\x1bPERMISSION_PART_UNSPECIFIED\x10\x00\x12\x1b\n\x17PERMISSION_PART_CONSENT\x10\x01\x12\x1d\n\x19PERMISSION_PART_OBJECTION\x10\x02\x12\x1f\n\x1bPERMISSION_PART_SUPPRESSION\x10\x03\x12\x19\n\x15PERMISSION_PART_PAUSE\x10\x04\x12\x18\n\x14PERMISSION_PART_MUTE\x10\x05*\xcd\x01\n\x10PermissionStatus\x12!\n\x1dPERMISSION_STATUS_UNSPECIFIED\x10\x00\x12\x1d\n\x19PERMISSION_STATUS_GRANTED\x10\x01\x12\x1f\n\x1bPERMISSION_STATUS_WITHDRAWN\x10\x02\x12\x1d\n\x19PERMISSION_STATUS_PENDING\x10\x03\x12\x19\n\x15PERMISSION_STATUS_SET\x10\x04\x12\x1c\n\x18PERMISSION_STATUS_LIFTED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kairos.consents.v1.consent_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PERMISSIONPART']._serialized_start=323
-  _globals['_PERMISSIONPART']._serialized_end=518
-  _globals['_PERMISSIONSTATUS']._serialized_start=521
-  _globals['_PERMISSIONSTATUS']._serialized_end=726
+  _globals['_PERMISSIONPART']._serialized_start=420
+  _globals['_PERMISSIONPART']._serialized_end=615
+  _globals['_PERMISSIONSTATUS']._serialized_start=618
+  _globals['_PERMISSIONSTATUS']._serialized_end=823
   _globals['_PERMISSIONCHANGED']._serialized_start=57
   _globals['_PERMISSIONCHANGED']._serialized_end=320
+  _globals['_PERMISSIONREPORTED']._serialized_start=322
+  _globals['_PERMISSIONREPORTED']._serialized_end=417
 # @@protoc_insertion_point(module_scope)

@@ -1,6 +1,7 @@
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -58,3 +59,11 @@ class PermissionChanged(_message.Message):
     until_us: int
     message_id: bytes
     def __init__(self, part: _Optional[_Union[PermissionPart, str]] = ..., status: _Optional[_Union[PermissionStatus, str]] = ..., purpose: _Optional[str] = ..., channel: _Optional[str] = ..., topic: _Optional[str] = ..., basis: _Optional[str] = ..., evidence_json: _Optional[bytes] = ..., at_us: _Optional[int] = ..., until_us: _Optional[int] = ..., message_id: _Optional[bytes] = ...) -> None: ...
+
+class PermissionReported(_message.Message):
+    __slots__ = ("change", "message_id")
+    CHANGE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    change: PermissionChanged
+    message_id: str
+    def __init__(self, change: _Optional[_Union[PermissionChanged, _Mapping]] = ..., message_id: _Optional[str] = ...) -> None: ...
