@@ -42,13 +42,16 @@ class Weighed:
     """A wanted message with every rule's verdict.
 
     `decisive` is the verdict that decides: a refusal, else the one that holds longest; None where
-    nothing is against it. `waits` tells whether it stays and competes again at `due_s`.
+    nothing is against it. `action` is what becomes of it then: the strictest of what the rules say,
+    else what its step says. `waits` tells whether it stays and competes again at `due_s`.
     """
 
-    __slots__ = ("decisive", "due_s", "verdicts", "waits", "wanted")
+    __slots__ = ("action", "decisive", "due_s", "now_s", "verdicts", "waits", "wanted")
 
-    def __init__(self, wanted: Wanted, verdicts: tuple[Verdict, ...]) -> None:
+    def __init__(self, wanted: Wanted, verdicts: tuple[Verdict, ...], now_s: int = 0) -> None:
         self.wanted = wanted
+        self.now_s = now_s
+        self.action = wanted.step.when_blocked
         self.verdicts = verdicts
         self.decisive: Verdict | None = None
         self.due_s = 0
@@ -62,9 +65,12 @@ class Weighed:
             if verdict.ruling is Ruling.REFUSED:
                 self.decisive = verdict
                 return
+        pending, step = self.wanted.pending, self.wanted.step
         self.decisive = max(against, key=_held_until_s)
-        self.waits = self.wanted.step.when_blocked in ("hold", "reroute")
-        self.due_s = min(_held_until_s(self.decisive), self.wanted.pending.valid_until_s)
+        self.action = max([one.action or step.when_blocked for one in against], key=_ACTIONS.index)
+        ends_s = min(holds_until_s(pending, one) for one in against)
+        self.waits = self.action in ("hold", "reroute") and self.now_s < ends_s
+        self.due_s = min(_held_until_s(self.decisive), ends_s)
 
     def lose(self, winner: Wanted, again: datetime, again_s: int) -> None:
         """Give way to `winner`, and compete again, whatever the step says of being blocked."""
@@ -75,6 +81,17 @@ class Weighed:
         self.due_s = min(again_s, self.wanted.pending.valid_until_s)
 
 
+#: What rules may say of a message they hold, the strictest last.
+_ACTIONS = ("hold", "reroute", "skip", "exit")
+
+
+def holds_until_s(pending: Pending, verdict: Verdict) -> int:
+    """Return until when a rule lets a message wait: its validity, or sooner where it says so."""
+    if not verdict.hold_s_max:
+        return pending.valid_until_s
+    return min(pending.valid_until_s, pending.since_s + verdict.hold_s_max)
+
+
 def _held_until_s(verdict: Verdict) -> int:
     return _NEVER_S if verdict.until is None else to_s_up(verdict.until)
 
@@ -83,7 +100,7 @@ def weigh(moment: Moment, wanted: Wanted) -> Weighed:
     """Ask every rule that concerns the message, and keep every answer."""
     case = Case(moment, wanted.pending, wanted.journey, wanted.template)
     verdicts = [check(case) for check in wanted.template.checks]
-    return Weighed(wanted, (*verdicts, *moment.policies(wanted.template)))
+    return Weighed(wanted, (*verdicts, *moment.policies(wanted.template)), moment.now_s)
 
 
 def candidate(weighed: Weighed, basis: str = "") -> Candidate:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,27 +13,30 @@ from services.decision.domain.permission import PermissionVerdict, judge
 from services.decision.domain.reasons import Reason
 from services.decision.domain.scope import Scope
 from services.decision.domain.state import RESERVED, Contact, Pending, PersonState
+from services.decision.domain.zones import Place, place_of
+
+
+class Plans(Protocol):
+    """What the catalog says about messages that are not wanted yet."""
+
+    @property
+    def journeys(self) -> Mapping[tuple[str, int], Journey]: ...
+
+    @property
+    def templates(self) -> Mapping[str, Template]: ...
 
 
 class Moment:
     """One person at one time. What several candidates ask alike is worked out once.
 
-    `own` is the message whose permit is asked: its own slot does not count against it.
+    `own` is the message whose permit is asked: its own slot does not count against it. `plans`
+    tell what may come; without them nothing is planned.
     """
 
     __slots__ = (
-        "_contacts",
-        "_local",
-        "_permissions",
-        "_policies",
-        "_times",
-        "controls",
-        "now",
-        "now_s",
-        "own",
-        "state",
-        "zone",
-    )
+        "_contacts", "_local", "_permissions", "_place", "_policies", "_times", "controls", "now",
+        "now_s", "own", "plans", "state", "zone",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class Moment:
         zone: ZoneInfo,
         controls: Controls,
         own: UUID | None = None,
+        plans: Plans | None = None,
     ) -> None:
         self.state = state
         self.now = now
@@ -48,11 +53,13 @@ class Moment:
         self.zone = zone
         self.controls = controls
         self.own = own
+        self.plans = plans
         self._policies: dict[int, list[Verdict]] = {}
         self._permissions: dict[tuple[str, str, str], PermissionVerdict] = {}
         self._contacts: list[tuple[int, Contact]] | None = None
         self._times: dict[int, list[int]] = {}
         self._local: datetime | None = None
+        self._place: Place | None = None
 
     @property
     def local(self) -> datetime:
@@ -60,6 +67,13 @@ class Moment:
         if self._local is None:
             self._local = local(self.now_s, self.zone)
         return self._local
+
+    @property
+    def place(self) -> Place:
+        """Every zone the person may be in, and how that is known; `zone` is the likeliest."""
+        if self._place is None:
+            self._place = place_of(self.state, self.zone)
+        return self._place
 
     @property
     def contacts(self) -> list[tuple[int, Contact]]:

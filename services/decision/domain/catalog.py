@@ -30,6 +30,7 @@ from services.decision.domain.state import (
     PersonState,
     Position,
 )
+from services.decision.domain.zones import place_of
 
 __all__ = ["Catalog", "CatalogError", "Problem", "parse_catalog"]
 
@@ -84,8 +85,8 @@ class Catalog(msgspec.Struct, frozen=True):
     segments: Segmentation = Segmentation()
 
     def zone_of(self, state: PersonState) -> ZoneInfo:
-        """Return the person's time zone, else the workspace's."""
-        return find_zone(state.timezone) or find_zone(self.timezone) or UTC_ZONE
+        """Return the zone the person is likeliest in; where nothing tells, the workspace's."""
+        return place_of(state, find_zone(self.timezone) or UTC_ZONE).zones[0]
 
     def journey_of(self, one: Position | Pending) -> Journey | None:
         """Return the version of the journey a person is in; None if it is gone."""

@@ -137,6 +137,34 @@ def _add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, (following - timedelta(days=1)).day))
 
 
+#: Calendar periods, smallest first; a week begins on Monday, a quarter in January, April ...
+PERIODS = ("hour", "day", "week", "month", "quarter")
+#: No calendar period is longer: 92 days, and an hour where clocks go back.
+PERIOD_S_MAX = 92 * 86_400 + 3_600
+
+
+def period_s(period: str, at_s: int, zone: ZoneInfo) -> tuple[int, int]:
+    """Return the first instant of the calendar period `at_s` lies in, and that of the next.
+
+    Hours follow the minutes clocks show at `at_s`, so each is 3,600 s long.
+    """
+    here = datetime.fromtimestamp(at_s, zone)
+    if period == "hour":
+        start_s = at_s - here.minute * 60 - here.second
+        return start_s, start_s + 3_600
+    first = here.date()
+    if period == "day":
+        following = first + timedelta(days=1)
+    elif period == "week":
+        first -= timedelta(days=first.weekday())
+        following = first + timedelta(days=7)
+    else:
+        months = 1 if period == "month" else 3
+        first = date(first.year, first.month - (first.month - 1) % months, 1)
+        following = _add_months(first, months)
+    return instant_s(first, time(), zone), instant_s(following, time(), zone)
+
+
 def next_local_time(at_s: int, at: time, zone: ZoneInfo) -> int:
     """Return the first instant at or after `at_s` at which clocks in `zone` come to show `at`."""
     day = datetime.fromtimestamp(at_s, zone).date()

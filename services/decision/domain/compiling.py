@@ -14,16 +14,15 @@ from services.decision.domain.conditions.rule import Rule
 from services.decision.domain.journeys.compiling import JourneyCompiler
 from services.decision.domain.journeys.documents import Journey
 from services.decision.domain.policies import (
+    Blocked,
     Labels,
     Policy,
     PolicyCheck,
     checks_for,
+    look_aheads_for,
     policy_checks_for,
 )
-from services.decision.domain.policy.caps import Cap
-from services.decision.domain.policy.minimum_gap import MinimumGap
-from services.decision.domain.policy.quiet_hours import QuietHours
-from services.decision.domain.scope import Scope, scope_of
+from services.decision.domain.policy_compiling import PolicyCompiler
 from services.decision.domain.segmentation import Segmentation, SegmentCompiler
 
 _Document = TypeVar("_Document", bound=documents.Document)
@@ -65,7 +64,7 @@ class Compiler:
         self._problems = problems
         self._templates: dict[str, model.Template] = {}
         self._template_keys = {t.key for t in self._of(documents.Template)}
-        self._scopes: dict[Scope, Scope] = {}
+        self._blocked: dict[str, Blocked] = {}
         self._shared: dict[tuple[str, ...], tuple[PolicyCheck, ...]] = {}
         self.uses = Uses()
         self.horizon_s = 0
@@ -84,7 +83,11 @@ class Compiler:
 
     def templates(self) -> dict[str, model.Template]:
         """Return every template with the rules it must pass."""
-        policies = [self._policy(policy) for policy in self._of(documents.Policy)]
+        compiler = PolicyCompiler(self, self._topics)
+        policies = [compiler.compiled(policy) for policy in self._of(documents.Policy)]
+        self._blocked = compiler.blocked
+        self.horizon_s = max(self.horizon_s, compiler.horizon_s)
+        self.keeps_transactional |= compiler.keeps_transactional
         for template in self._of(documents.Template):
             where = f"template {template.key}"
             topic = self._topics.get(template.topic)
@@ -116,7 +119,9 @@ class Compiler:
             template.channel, topic.key, message_class, tags, template.ask is not None,
             cool_down_s > 0,
         )  # fmt: skip
-        judged = policy_checks_for(labels, policies)
+        look_aheads = look_aheads_for(labels, policies)
+        labels = labels._replace(has_look_ahead=bool(look_aheads))
+        judged = policy_checks_for(labels, policies, self._blocked)
         variables = [variable.split(".")[:2] for variable in template.variables]
         profile = tuple(dict.fromkeys(name for kind, name in variables if kind == "profile"))
         self.uses.traits.update(profile)
@@ -137,29 +142,8 @@ class Compiler:
             self._shared.setdefault(tuple(judged), tuple(judged.values())),
             template.builds_on or "",
             template.recap or "",
+            look_aheads,
         )
-
-    def _policy(self, policy: documents.Policy) -> Policy:
-        where, rule = f"policy {policy.key}", policy.rule
-        scope = scope_of(rule)
-        scope = self._scopes.setdefault(scope, scope)
-        for i, topic in enumerate(rule.topics):
-            if topic not in self._topics:
-                self._missing(where, f"rule.topics[{i}]", "topic", topic)
-        if isinstance(rule, documents.QuietHours):
-            start = self.local_time(rule.start, where, "rule.from")
-            end = self.local_time(rule.end, where, "rule.to")
-            if start == end:
-                self.problem(where, "rule.to", "another time than `from`", rule.end)
-            return QuietHours.make(policy.key, scope, start, end)
-        self.keeps_transactional |= scope.classes is None or model.TRANSACTIONAL in scope.classes
-        if isinstance(rule, documents.Cap):
-            window_s = self.seconds(rule.within, where, "rule.within")
-            self.horizon_s = max(self.horizon_s, window_s)
-            return Cap.make(policy.key, scope, rule.messages, window_s)
-        gap_s = self.seconds(rule.duration, where, "rule.duration")
-        self.horizon_s = max(self.horizon_s, gap_s)
-        return MinimumGap.make(policy.key, scope, gap_s)
 
     def asks(self) -> list[model.Ask]:
         """Return every ask with the event that answers it."""

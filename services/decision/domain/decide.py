@@ -129,7 +129,7 @@ def _outcome(weighed: list[Weighed], order: MessageOrder | None) -> Outcome:
 def _settle(turn: Turn, weighed: Weighed) -> None:
     """Let a candidate wait, or end it and go on or leave, as its step says."""
     pending, step = weighed.wanted.pending, weighed.wanted.step
-    if step.when_blocked == "reroute" and _rerouted(turn, weighed):
+    if weighed.action == "reroute" and _rerouted(turn, weighed):
         return
     if weighed.waits:
         # Never due at once again: a rule that errs must not make a hot loop (mautic#7057).
@@ -138,7 +138,7 @@ def _settle(turn: Turn, weighed: Weighed) -> None:
         waiting[index_of(waiting, pending)] = msgspec.structs.replace(pending, due_s=due_s)
         return
     _drop(turn, pending)
-    _after_end(turn, pending, step, weighed.decisive)
+    _after_end(turn, pending, step, weighed.action, weighed.decisive)
 
 
 def _rerouted(turn: Turn, weighed: Weighed) -> bool:
@@ -168,8 +168,10 @@ def _drop(turn: Turn, pending: Pending) -> None:
     del turn.state.pending[index_of(turn.state.pending, pending)]
 
 
-def _after_end(turn: Turn, pending: Pending, step: MessageStep, why: Verdict | None) -> None:
-    if step.when_blocked != "exit":
+def _after_end(
+    turn: Turn, pending: Pending, step: MessageStep, action: str, why: Verdict | None
+) -> None:
+    if action != "exit":
         journeys.go_on(turn, pending, step.next)
         return
     position = journeys.find(turn, pending.journey, pending.entry)
@@ -249,7 +251,7 @@ def end(turn: Turn, pending: Pending, verdict: Verdict) -> None:
     _drop(turn, pending)
     record(turn, pending, verdict, Outcome.SILENCE)
     if wanted is not None:
-        _after_end(turn, pending, wanted[1], verdict)
+        _after_end(turn, pending, wanted[1], wanted[1].when_blocked, verdict)
         return
     position = journeys.find(turn, pending.journey, pending.entry)
     if position is not None:

@@ -52,7 +52,9 @@ class Verdict(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One rule's word on one candidate. `rule` is the rule's name, with `:key` of its policy.
 
     `until` (held only) is the earliest moment the rule could pass, None when only a change can
-    free the candidate. `facts` hold the numbers of the sentence.
+    free the candidate. `facts` hold the numbers of the sentence. `action` is what the rule says
+    of a held candidate (hold, skip, exit), empty where the step decides; `hold_s_max` is how long
+    it may be held, counted from when it was first wanted, 0 for as long as it is valid.
     """
 
     rule: str
@@ -60,6 +62,8 @@ class Verdict(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reason: Reason | None = None
     until: datetime | None = None
     facts: dict[str, Fact] = {}
+    action: str = ""
+    hold_s_max: int = 0
 
 
 class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):

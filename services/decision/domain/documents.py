@@ -164,10 +164,16 @@ class PolicyRule(Scope, frozen=True, kw_only=True, tag_field="type"):
 
 
 class Cap(PolicyRule, frozen=True, kw_only=True, tag="cap"):
-    """At most so many messages within a rolling window."""
+    """At most so many messages `within` a rolling window, or `per` calendar period.
+
+    Periods are those of the person's zone; a week begins on Monday. With `look_ahead` a message
+    does not take a place which one of higher priority, planned within that time, will need.
+    """
 
     messages: Annotated[int, Meta(ge=1, le=10_000)]
-    within: DurationText
+    within: DurationText | None = None
+    per: Literal["hour", "day", "week", "month", "quarter"] | None = None
+    look_ahead: DurationText | None = None
 
 
 class MinimumGap(PolicyRule, frozen=True, kw_only=True, tag="minimum_gap"):
@@ -176,16 +182,72 @@ class MinimumGap(PolicyRule, frozen=True, kw_only=True, tag="minimum_gap"):
     duration: DurationText
 
 
+class Blocker(Scope, frozen=True, kw_only=True):
+    """Which messages bar others."""
+
+    classes: tuple[MessageClass, ...] = ("service", "marketing")
+
+
+class Blocking(PolicyRule, frozen=True, kw_only=True, tag="block"):
+    """After one of the messages `after` describes, none of those this policy is about, for long."""
+
+    after: Blocker
+    duration: DurationText
+
+
+class Blackout(PolicyRule, frozen=True, kw_only=True, tag="blackout"):
+    """No messages on these days in the person's zone.
+
+    A day is 2026-12-24, or 12-24 for every year; two of a kind with a slash between are all days
+    from the one to the other.
+    """
+
+    dates: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[0-9-]{5,10}(/[0-9-]{5,10})?$")], ...],
+        Meta(min_length=1, max_length=100),
+    ]
+
+
+class Adaptive(PolicyRule, frozen=True, kw_only=True, tag="adaptive"):
+    """A cap that tightens for those who do not respond.
+
+    After every `halve_after` messages in a row without a response, `messages` is halved, down to
+    `at_least`. A click or a reply is a response; an opening by a human with `opens`. Messages of
+    the last day, and those older than `look_back`, do not count as unanswered.
+    """
+
+    messages: Annotated[int, Meta(ge=1, le=1_000)]
+    within: DurationText
+    halve_after: Annotated[int, Meta(ge=1, le=100)] = 4
+    at_least: Annotated[int, Meta(ge=0, le=1_000)] = 1
+    look_back: DurationText = "P60D"
+    opens: bool = False
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
 class QuietHours(
     PolicyRule, frozen=True, kw_only=True, tag="quiet_hours", rename={"start": "from", "end": "to"}
 ):
-    """No messages from one time of day to another, in the person's zone; may pass midnight."""
+    """No messages from one time of day to another, in the person's zone; may pass midnight.
+
+    `weekdays` are those on which the time begins, all where none is named. From a time to the
+    same time is a whole day.
+    """
 
     start: LocalTime
     end: LocalTime
+    weekdays: tuple[Weekday, ...] = ()
 
 
 class Policy(Document, frozen=True, kw_only=True):
-    """A named rule of the contact policy; the strictest of all that apply wins."""
+    """A named rule of the contact policy; the strictest of all that apply wins.
 
-    rule: Cap | MinimumGap | QuietHours
+    `when_blocked` says what becomes of a message this rule holds; where it is silent, the step
+    does. `hold_at_most` ends the holding so long after the message was first wanted.
+    """
+
+    rule: Cap | MinimumGap | Blocking | QuietHours | Blackout | Adaptive
+    when_blocked: Literal["hold", "skip", "exit", "reroute"] | None = None
+    hold_at_most: DurationText | None = None

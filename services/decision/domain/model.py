@@ -45,7 +45,8 @@ class Template(msgspec.Struct, frozen=True):
     """What the decision needs of a template.
 
     It must pass every one of `checks` (asked of a candidate's case) and `policies` (asked of the
-    moment, and shared by all templates they concern alike), in this order.
+    moment, and shared by all templates they concern alike), in this order. `look_aheads` are the
+    caps that keep places free for what is more important.
     """
 
     key: str
@@ -64,6 +65,7 @@ class Template(msgspec.Struct, frozen=True):
     policies: tuple[Callable[[Any], Any], ...]
     builds_on: str = ""
     recap: str = ""
+    look_aheads: tuple[Any, ...] = ()
 
 
 class Entry(msgspec.Struct, frozen=True):

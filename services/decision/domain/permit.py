@@ -89,7 +89,7 @@ def _against(
     template = catalog.templates.get(contact.template)
     if template is None:
         return refused("catalog", Reason.TEMPLATE_REMOVED, {"template": contact.template})
-    moment = Moment(state, now, catalog.zone_of(state), controls, contact.id)
+    moment = Moment(state, now, catalog.zone_of(state), controls, contact.id, catalog)
     decisive = weigh(moment, Wanted(pending, *wanted, template)).decisive
     if decisive is not None and decisive.ruling is Ruling.REFUSED:
         return decisive

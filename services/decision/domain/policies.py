@@ -4,21 +4,27 @@ All rules that concern a message are asked and every verdict is kept. To add one
 `policy/`, a line in one of the two tuples, its reason and sentences, its tests.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+import msgspec
+
 from services.decision.domain.case import Case, Moment
-from services.decision.domain.decisions import Verdict
+from services.decision.domain.decisions import Ruling, Verdict
 from services.decision.domain.model import MARKETING, TRANSACTIONAL
 from services.decision.domain.policy import (
+    adaptive,
     ask_done,
     asked_elsewhere,
     audience,
+    blackout,
+    block,
     caps,
     cool_down,
     in_time,
     journey_open,
+    look_ahead,
     marketing_stop,
     minimum_gap,
     permission_rule,
@@ -27,7 +33,14 @@ from services.decision.domain.policy import (
 )
 
 Check = Callable[[Case], Verdict]
-Policy = caps.Cap | minimum_gap.MinimumGap | quiet_hours.QuietHours
+Policy = (
+    caps.Cap
+    | minimum_gap.MinimumGap
+    | block.Block
+    | quiet_hours.QuietHours
+    | blackout.Blackout
+    | adaptive.Adaptive
+)
 PolicyCheck = Callable[[Moment], Verdict]
 
 
@@ -40,6 +53,7 @@ class Labels(NamedTuple):
     tags: tuple[str, ...]
     has_ask: bool
     has_cool_down: bool
+    has_look_ahead: bool = False
 
 
 class Rule(NamedTuple):
@@ -61,6 +75,10 @@ def _has_cool_down(labels: Labels) -> bool:
     return labels.has_cool_down
 
 
+def _has_look_ahead(labels: Labels) -> bool:
+    return labels.has_look_ahead
+
+
 #: Asked of each candidate.
 POLICIES: tuple[Rule, ...] = (
     Rule(marketing_stop.rule, _is_marketing),
@@ -72,14 +90,18 @@ POLICIES: tuple[Rule, ...] = (
     Rule(ask_done.rule, _has_ask),
     Rule(asked_elsewhere.rule, _has_ask),
     Rule(cool_down.rule, _has_cool_down),
+    Rule(look_ahead.rule, _has_look_ahead),
 )
 
 #: Asked of the moment, once for every policy of that class in the catalog; never of
 #: transactional messages.
 CONTACT_POLICIES: tuple[tuple[type[Any], Callable[[Any, Moment], Verdict]], ...] = (
+    (blackout.Blackout, blackout.rule),
     (quiet_hours.QuietHours, quiet_hours.rule),
+    (block.Block, block.rule),
     (minimum_gap.MinimumGap, minimum_gap.rule),
     (caps.Cap, caps.rule),
+    (adaptive.Adaptive, adaptive.rule),
 )
 
 
@@ -88,14 +110,50 @@ def checks_for(labels: Labels) -> tuple[Check, ...]:
     return tuple(rule.judge for rule in POLICIES if rule.concerns(labels))
 
 
-def policy_checks_for(labels: Labels, policies: Iterable[Policy]) -> dict[str, PolicyCheck]:
+class Blocked(NamedTuple):
+    """What a policy says of messages it holds; empty and 0 where the step decides."""
+
+    action: str = ""
+    hold_s_max: int = 0
+
+
+def policy_checks_for(
+    labels: Labels, policies: Iterable[Policy], blocked: Mapping[str, Blocked]
+) -> dict[str, PolicyCheck]:
     """Return, by key, the policies that concern such a message, in the order of their classes."""
     if labels.message_class == TRANSACTIONAL:
         return {}
-    channel, topic, message_class, tags = labels[:4]
     return {
-        policy.key: partial(judge, policy)
+        policy.key: _saying(partial(judge, policy), blocked.get(policy.key))
         for kind, judge in CONTACT_POLICIES
         for policy in policies
-        if type(policy) is kind and policy.scope.covers(channel, topic, message_class, tags)
+        if type(policy) is kind and policy.scope.covers(*labels[:4])
     }
+
+
+def look_aheads_for(labels: Labels, policies: Iterable[Policy]) -> tuple[caps.Cap, ...]:
+    """Return the caps that keep places free for others than such a message."""
+    return tuple(
+        policy
+        for policy in policies
+        if isinstance(policy, caps.Cap)
+        and policy.look_ahead_s
+        and labels.message_class == MARKETING
+        and policy.scope.covers(*labels[:4])
+    )
+
+
+def _saying(check: PolicyCheck, blocked: Blocked | None) -> PolicyCheck:
+    """Return a check whose held verdicts say what becomes of the message."""
+    if blocked is None:
+        return check
+
+    def saying(moment: Moment) -> Verdict:
+        verdict = check(moment)
+        if verdict.ruling is not Ruling.HELD:
+            return verdict
+        return msgspec.structs.replace(
+            verdict, action=blocked.action, hold_s_max=blocked.hold_s_max
+        )
+
+    return saying

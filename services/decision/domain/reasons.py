@@ -41,6 +41,11 @@ class Reason(StrEnum):
     CAP_REACHED = "cap_reached"
     MINIMUM_GAP = "minimum_gap"
     QUIET_HOURS = "quiet_hours"
+    PERIOD_FULL = "period_full"
+    BLOCKED = "blocked"
+    BLACKOUT = "blackout"
+    PRESSURE = "pressure"
+    KEPT_FREE = "kept_free"
     # Arbitration
     LOST = "lost"
     # After the decision

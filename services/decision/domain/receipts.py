@@ -6,6 +6,7 @@ import msgspec
 
 from services.decision.domain import decide, learning
 from services.decision.domain import state as states
+from services.decision.domain.arbitrate import holds_until_s
 from services.decision.domain.case import held, refused
 from services.decision.domain.civil import to_s_up
 from services.decision.domain.decisions import Outcome, Ruling, Verdict
@@ -99,10 +100,12 @@ def release(turn: Turn, contact: Contact, verdict: Verdict) -> None:
             state.pending[i] = msgspec.structs.replace(waiting, due_s=turn.now_s)
     decide.record(turn, pending, verdict, Outcome.RELEASED)
     wanted = turn.catalog.wanted_by(pending)
-    when_blocked = wanted[1].when_blocked if wanted else "skip"
-    if verdict.ruling is Ruling.HELD and when_blocked in ("hold", "reroute"):
-        until_s = pending.valid_until_s if verdict.until is None else to_s_up(verdict.until)
-        due_s = min(max(until_s, turn.now_s), pending.valid_until_s)
+    when_blocked = verdict.action or (wanted[1].when_blocked if wanted else "skip")
+    ends_s = holds_until_s(pending, verdict)
+    waits = when_blocked in ("hold", "reroute") and turn.now_s < ends_s
+    if verdict.ruling is Ruling.HELD and waits:
+        until_s = ends_s if verdict.until is None else to_s_up(verdict.until)
+        due_s = min(max(until_s, turn.now_s), ends_s)
         state.pending.append(msgspec.structs.replace(pending, due_s=due_s))
     elif when_blocked == "exit":
         position = journeys.find(turn, pending.journey, pending.entry)

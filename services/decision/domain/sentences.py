@@ -118,6 +118,26 @@ _CLAUSES: dict[Reason, tuple[str, str]] = {
         "it is quiet from {from} to {to} in {zone} ({policy})",
         "von {from} bis {to} ist Ruhe in {zone} ({policy})",
     ),
+    Reason.PERIOD_FULL: (
+        "{count} of {limit} messages this {period_name} already sent (cap {policy})",
+        "{count} von {limit} Nachrichten {period_name} schon gesendet (Obergrenze {policy})",
+    ),
+    Reason.BLOCKED: (
+        "less than {window} since a message that bars it ({policy})",
+        "weniger als {window} seit einer Nachricht, die sie sperrt ({policy})",
+    ),
+    Reason.BLACKOUT: (
+        "nothing is sent on {day} ({policy})",
+        "am {day} wird nichts gesendet ({policy})",
+    ),
+    Reason.PRESSURE: (
+        "{count} of {limit} messages in {window} already sent; {unanswered} unanswered ({policy})",
+        "{count} von {limit} Nachrichten in {window}; {unanswered} unbeantwortet ({policy})",
+    ),
+    Reason.KEPT_FREE: (
+        "the last place under {policy} is kept for {to}",
+        "der letzte Platz unter {policy} bleibt für {to} frei",
+    ),
     Reason.LOST: (
         "{to} went first",
         "{to} hatte Vorrang",
@@ -157,6 +177,14 @@ _BASES: dict[str, tuple[str, str]] = {
 
 _PASSED = ("Nothing against it ({rule}).", "Nichts dagegen ({rule}).")
 
+_PERIODS: dict[str, tuple[str, str]] = {
+    "hour": ("hour", "in dieser Stunde"),
+    "day": ("day", "an diesem Tag"),
+    "week": ("week", "in dieser Woche"),
+    "month": ("month", "in diesem Monat"),
+    "quarter": ("quarter", "in diesem Quartal"),
+}
+
 #: Seconds, then singular and plural in English and (dative) German.
 _UNITS = (
     (86_400, ("day", "days"), ("Tag", "Tagen")),
@@ -192,6 +220,8 @@ def clause(reason: Reason, facts: dict[str, Fact], language: Language = "en") ->
     window_s = facts.get("window_s")
     if isinstance(window_s, int):
         shown["window"] = span(window_s, language)
+    if "period" in facts:
+        shown["period_name"] = _PERIODS[str(facts["period"])][language == "de"]
     return _CLAUSES[reason][language == "de"].format_map(shown)
 
 

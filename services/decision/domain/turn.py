@@ -94,7 +94,9 @@ class Turn:
     def moment(self) -> Moment:
         """The facts of now, worked out once until `changed`."""
         if self._moment is None:
-            self._moment = Moment(self.state, self.now, self.zone, self.controls)
+            self._moment = Moment(
+                self.state, self.now, self.zone, self.controls, plans=self.catalog
+            )
         return self._moment
 
     def changed(self) -> None:

@@ -103,7 +103,7 @@ def test_parse_is_the_same_for_json() -> None:
         ),
         (
             b.policy("p", type="cup"),
-            "at rule.type: expected one of cap, minimum_gap, quiet_hours, got `cup`",
+            "at rule.type: expected one of cap, minimum_gap, block, quiet_hours, blackout, adap",
         ),
         (
             b.policy("p", type="cap", messages=1, within="P1D", topics=["none"]),

@@ -364,7 +364,7 @@ def _two_channels(**more: Any) -> b.Person:
 
 def test_blocked_message_goes_by_its_next_channel() -> None:
     anna = _two_channels()
-    anna.identify(phone="+491701234567")
+    anna.identify(phone="+491701234567", timezone="UTC")
     anna.permission(PermissionPart.CONSENT, PermissionStatus.GRANTED, channel="sms", topic="tips")
 
     anna.track("started")

@@ -38,6 +38,11 @@ class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_UNKNOWN_MESSAGE: _ClassVar[Reason]
     REASON_NOT_ACCEPTED: _ClassVar[Reason]
     REASON_PERMIT_REFUSED: _ClassVar[Reason]
+    REASON_PERIOD_FULL: _ClassVar[Reason]
+    REASON_BLOCKED: _ClassVar[Reason]
+    REASON_BLACKOUT: _ClassVar[Reason]
+    REASON_PRESSURE: _ClassVar[Reason]
+    REASON_KEPT_FREE: _ClassVar[Reason]
 REASON_UNSPECIFIED: Reason
 REASON_MARKETING_STOPPED: Reason
 REASON_JOURNEY_PAUSED: Reason
@@ -70,3 +75,8 @@ REASON_ALREADY_SENT: Reason
 REASON_UNKNOWN_MESSAGE: Reason
 REASON_NOT_ACCEPTED: Reason
 REASON_PERMIT_REFUSED: Reason
+REASON_PERIOD_FULL: Reason
+REASON_BLOCKED: Reason
+REASON_BLACKOUT: Reason
+REASON_PRESSURE: Reason
+REASON_KEPT_FREE: Reason
