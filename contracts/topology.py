@@ -90,6 +90,9 @@ PERMISSION = EndpointSpec("decision", "permission", "read", timeout_s=2.0)
 PERMIT = EndpointSpec("decision", "permit", "plain", timeout_s=0.9)
 DECISION = EndpointSpec("decision", "decision", "read", timeout_s=2.0)
 CONTROLS = EndpointSpec("decision", "controls", "write", timeout_s=2.0)
+SEGMENT = EndpointSpec("decision", "segment", "read", timeout_s=2.0)
+MEMBERS = EndpointSpec("decision", "members", "read", timeout_s=2.0)
+SEGMENTS_OF = EndpointSpec("decision", "segments_of", "read", timeout_s=2.0)
 JOURNEYS = EndpointSpec("decision", "journeys", "read", timeout_s=2.0)
 
 TAKE_RECEIPTS = EndpointSpec("delivery", "take_receipts", "plain", timeout_s=5.0)
@@ -109,6 +112,9 @@ ENDPOINTS = (
     PERMIT,
     DECISION,
     CONTROLS,
+    SEGMENT,
+    MEMBERS,
+    SEGMENTS_OF,
     JOURNEYS,
     TAKE_RECEIPTS,
     MESSAGE,

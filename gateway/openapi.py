@@ -32,6 +32,7 @@ TAGS = [
     {"name": "workspace", "description": "Switches for everybody at once."},
     {"name": "decisions", "description": "Why something was sent, or was not."},
     {"name": "messages", "description": "What became of a message."},
+    {"name": "segments", "description": "Groups of people by rule, and who is in them."},
     {"name": "catalog", "description": "What marketing people write."},
     {"name": "reports", "description": "Numbers."},
     {"name": "webhooks", "description": "What providers report back."},

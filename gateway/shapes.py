@@ -82,6 +82,40 @@ class Journeys(Shape):
     items: list[JsonObject]
 
 
+class MemberQuery(Shape):
+    """Which page of a segment's members."""
+
+    cursor: str = Field(default="", max_length=64)
+    limit: int = Field(default=100, ge=1, le=1000)
+
+
+class Member(Shape):
+    """A person in a segment."""
+
+    profile_id: UUID
+    entered_at: datetime
+
+
+class Members(Shape):
+    """Who is in a segment."""
+
+    items: list[Member]
+    next_cursor: str | None = None
+
+
+class Membership(Shape):
+    """A segment a person is in."""
+
+    segment: str
+    entered_at: datetime
+
+
+class Memberships(Shape):
+    """The segments a person is in."""
+
+    items: list[Membership]
+
+
 # Permission
 
 

@@ -193,6 +193,42 @@ def journeys(reply: bytes) -> shapes.Journeys:
     return shapes.Journeys(items=_without_absent(told or []))
 
 
+# Decision, segments.
+
+
+def segment_request(key: str) -> bytes:
+    return decision_service.SegmentRequest(key=key).SerializeToString()
+
+
+def segment(reply: bytes) -> dict[str, Any]:
+    return _json(decision_service.SegmentReply.FromString(reply).segment_json) or {}
+
+
+def members_request(key: str, after: UUID | None, limit: int) -> bytes:
+    return decision_service.MembersRequest(
+        key=key, after=after.bytes if after else b"", limit=limit
+    ).SerializeToString()
+
+
+def members(reply: bytes, limit: int) -> shapes.Members:
+    told = decision_service.MembersReply.FromString(reply).members
+    items = [
+        shapes.Member(profile_id=UUID(bytes=each.person), entered_at=from_us(each.entered_at_us))
+        for each in told
+    ]
+    is_full = len(items) == limit
+    return shapes.Members(items=items, next_cursor=str(items[-1].profile_id) if is_full else None)
+
+
+def segments_of_request(person: UUID) -> bytes:
+    return decision_service.SegmentsOfRequest(person=person.bytes).SerializeToString()
+
+
+def segments_of(reply: bytes) -> shapes.Memberships:
+    told = _json(decision_service.SegmentsOfReply.FromString(reply).segments_json)
+    return shapes.Memberships(items=told or [])
+
+
 # Decision, its decisions.
 
 

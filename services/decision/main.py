@@ -2,7 +2,6 @@
 
 from kit.service import Parts, Service, run
 from kit.settings import load
-from services.decision import store
 from services.decision.handlers.catalog import CatalogDesk
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.controls import ControlsDesk
@@ -11,8 +10,12 @@ from services.decision.handlers.facts import Facts
 from services.decision.handlers.permission import PermissionDesk
 from services.decision.handlers.permits import Permits
 from services.decision.handlers.reading import ReadingDesk
+from services.decision.handlers.segments import SegmentDesk
+from services.decision.handlers.settling import Settler
 from services.decision.handlers.wakeups import Wakeups
 from services.decision.settings import Settings
+from services.decision.store import members
+from services.decision.store import queries as store
 from services.decision.subscriptions import STREAMS, endpoints, subscriptions
 
 
@@ -22,17 +25,20 @@ async def compose(service: Service) -> Parts:
     catalogs = Catalogs(store)
     decider = Decider(store, catalogs, service.clock)
     wakeups = Wakeups(decider, store, service.db, service.clock)
+    settler = Settler(decider, members, catalogs, service.db, service.clock)
     return Parts(
         streams=STREAMS,
-        subscriptions=subscriptions(Facts(decider, store), settings),
+        subscriptions=subscriptions(Facts(decider, store, members), settings),
         endpoints=endpoints(
-            CatalogDesk(store, service.clock),
+            CatalogDesk(store, service.clock, settler.wake),
             PermissionDesk(decider, store, catalogs, service.clock),
             Permits(decider, store, catalogs, service.db, service.clock),
             ReadingDesk(store, catalogs, service.clock),
             ControlsDesk(store, service.clock),
+            SegmentDesk(store, members, catalogs),
         ),
-        tasks=[wakeups.run],
+        tasks=[wakeups.run, settler.run],
+        busy=[settler.busy],
         next_due=[wakeups.next_due],
     )
 

@@ -12,6 +12,7 @@ from services.decision.handlers.facts import Facts
 from services.decision.handlers.permission import PermissionDesk
 from services.decision.handlers.permits import Permits
 from services.decision.handlers.reading import ReadingDesk
+from services.decision.handlers.segments import SegmentDesk
 from services.decision.settings import Settings
 
 LINGER_S = 0.03
@@ -35,6 +36,7 @@ def endpoints(
     permits: Permits,
     reading: ReadingDesk,
     controls: ControlsDesk,
+    segments: SegmentDesk,
 ) -> Sequence[Endpoint]:
     """Every question decision answers."""
     return [
@@ -45,5 +47,8 @@ def endpoints(
         Endpoint(topology.PERMIT, permits.on_permit),
         Endpoint(topology.DECISION, reading.on_decision),
         Endpoint(topology.CONTROLS, controls.on_controls),
+        Endpoint(topology.SEGMENT, segments.on_segment),
+        Endpoint(topology.MEMBERS, segments.on_members),
+        Endpoint(topology.SEGMENTS_OF, segments.on_segments_of),
         Endpoint(topology.JOURNEYS, reading.on_journeys),
     ]

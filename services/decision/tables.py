@@ -111,6 +111,27 @@ segment_members = Table(
     schema=SCHEMA,
 )
 
+# Counting everybody of a workspace into the segments of a new revision, in pages of people.
+settlements = Table(
+    "settlements",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    # The catalog revision people are being counted in at, or were last.
+    Column("revision", BigInteger, nullable=False),
+    # The last revision at which everybody had been.
+    Column("settled_at_revision", BigInteger, nullable=False),
+    # People when it began, and how many are done.
+    Column("people", BigInteger, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    # The last person done.
+    Column("after", Uuid),
+    # Nobody is read before all transactions below this number have ended.
+    Column("barrier", BigInteger, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+    schema=SCHEMA,
+)
+
 catalog_heads = Table(
     "catalog_heads",
     metadata,

@@ -179,6 +179,16 @@ class EnterInput(msgspec.Struct, frozen=True, tag="enter", omit_defaults=True):
     properties: dict[str, Any] = {}
 
 
+class SettleInput(msgspec.Struct, frozen=True, tag="settle", omit_defaults=True):
+    """The catalog has moved on: the person is counted into its segments, silently.
+
+    Changes nothing for somebody who already is.
+    """
+
+    id: UUID
+    at: datetime
+
+
 Input = (
     EventInput
     | WakeupInput
@@ -188,6 +198,7 @@ Input = (
     | MergeInput
     | EnterInput
     | ContactInput
+    | SettleInput
 )
 
 _encoder = msgspec.msgpack.Encoder()

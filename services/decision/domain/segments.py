@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from services.decision.domain.civil import from_s
 from services.decision.domain.conditions.rule import NEVER
 from services.decision.domain.decisions import SegmentMove, SegmentMoved
+from services.decision.domain.inputs import SettleInput
 from services.decision.domain.segmentation import Segment
 from services.decision.domain.turn import Turn
 
@@ -32,7 +33,7 @@ def begin(turn: Turn) -> Sequence[SegmentMoved]:
     if state.settled >= segments.settle_at:
         return ()
     is_new = not state.settled and not state.applied
-    state.settled = turn.catalog.revision
+    state.settled, turn.settled = turn.catalog.revision, True
     turn.touched.update(range(len(segments.ordered)))
     if is_new:
         return ()
@@ -40,6 +41,11 @@ def begin(turn: Turn) -> Sequence[SegmentMoved]:
         for number in [one for one in kept if one not in segments.numbers]:
             del kept[number]
     return settle(turn, silent=True)
+
+
+def on_settle(turn: Turn, _: SettleInput) -> str:
+    """Settle the person: `begin` has done it by now, unless they were."""
+    return "applied" if turn.settled else "unchanged"
 
 
 def catch_up(turn: Turn, until_s: int) -> Sequence[SegmentMoved]:

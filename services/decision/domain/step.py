@@ -25,6 +25,7 @@ from services.decision.domain.inputs import (
     PermissionInput,
     PermitRefusedInput,
     ReceiptInput,
+    SettleInput,
     WakeupInput,
 )
 from services.decision.domain.journeys import engine as journeys
@@ -76,6 +77,7 @@ _HANDLERS: dict[type, Callable[[Turn, Any], str]] = {
     MergeInput: on_merge,
     EnterInput: entering.by_request,
     ContactInput: on_contact,
+    SettleInput: segments.on_settle,
 }
 
 

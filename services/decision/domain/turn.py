@@ -41,6 +41,7 @@ _KINDS = {
     "MergeInput": "merge",
     "EnterInput": "enter",
     "ContactInput": "contact",
+    "SettleInput": "settle",
 }
 
 
@@ -51,13 +52,13 @@ class Turn:
     `crossings` of segments, `emitted` events and `starting` journeys are still to be applied;
     `soonest` is when a message that was blocked on every channel may be tried anew. `touched` are
     the segments, by their place, that what happened may have changed; `joined` says since when a
-    merged profile was in segments, by their number.
+    merged profile was in segments, by their number. `settled` says that the person was settled.
     """
 
     __slots__ = (
         "_moment", "catalog", "cause", "controls", "crossings", "decisions", "effects", "emitted",
-        "joined", "marketing_sent", "now", "now_s", "now_us", "person_hex", "soonest", "starting",
-        "state", "touched", "wanting",
+        "joined", "marketing_sent", "now", "now_s", "now_us", "person_hex", "settled", "soonest",
+        "starting", "state", "touched", "wanting",
     )  # fmt: skip
 
     cause: Input
@@ -81,6 +82,7 @@ class Turn:
         self.soonest: dict[tuple[UUID, str, str], int] = {}
         self.marketing_sent = False
         self.wanting = None
+        self.settled = False
         self.touched: set[int] = set()
         self.joined: dict[int, int] = {}
         self._moment: Moment | None = None

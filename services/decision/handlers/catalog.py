@@ -1,7 +1,7 @@
 """The catalog's one owner: apply is all or nothing and makes one revision of the whole."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kit.bus.rpc import Request
@@ -19,11 +19,12 @@ _POLICY_KINDS = frozenset({"policy", "workspace"})
 
 
 class CatalogDesk:
-    """Answers `apply` and `catalog`."""
+    """Answers `apply` and `catalog`; calls `applied` after each commit of a new revision."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, applied: Callable[[], None]) -> None:
         self._store = store
         self._clock = clock
+        self._applied = applied
 
     async def on_apply(self, tx: Tx, request: Request) -> bytes:
         """Checks the whole catalog as it would be, then makes it the head; applying the same again
@@ -43,6 +44,7 @@ class CatalogDesk:
         if changed and not dry_run:
             rows = [(kind, key, json.dumps(wanted[kind, key])) for kind, key, _, _ in changed]
             await self._store.insert_documents(tx, request.workspace, revision, rows, now)
+            tx.after_commit(self._applied)
             if any(kind in _POLICY_KINDS for kind, *_ in changed):
                 await self._store.ask_to_reconsider(tx, request.workspace, now)
         return wire.apply_reply(revision, changes)

@@ -7,16 +7,17 @@ from kit.db.database import Tx
 from services.decision.domain import state as states
 from services.decision.domain.inputs import MergeInput
 from services.decision.handlers.deciding import NO_EVIDENCE, Decider, Work, survivor
-from services.decision.ports import ChangedState, Key, Store
+from services.decision.ports import ChangedState, Key, MemberStore, Store
 from services.decision.wire import incoming as wire
 
 
 class Facts:
     """Handlers of EVENTS and DELIVERIES."""
 
-    def __init__(self, decider: Decider, store: Store) -> None:
+    def __init__(self, decider: Decider, store: Store, members: MemberStore) -> None:
         self._decider = decider
         self._store = store
+        self._members = members
 
     async def on_facts(self, tx: Tx, facts: Sequence[IncomingFact]) -> None:
         """Applies a batch in order; a merge splits it, because it changes who is who."""
@@ -50,13 +51,19 @@ class Facts:
         tombstone = ChangedState(merge.workspace, merge.loser, b"", winner, None)
         await self._store.save_states(tx, [tombstone], merge.at)
         if loser.state:
-            catalog = await self._decider.catalog(tx, merge.workspace)
-            joined = [
-                catalog.segments.numbers[number].key
-                for number in states.decode(loser.state).segments
-                if number in catalog.segments.numbers
-            ]
-            await self._store.drop_member(tx, merge.workspace, merge.loser, joined)
+            await self._leave_segments(tx, merge, states.decode(loser.state))
+
+    async def _leave_segments(
+        self, tx: Tx, merge: wire.MergeReceived, loser: states.PersonState
+    ) -> None:
+        """The loser is a member no more. If not yet counted in, the winner is to be again."""
+        segments = (await self._decider.catalog(tx, merge.workspace)).segments
+        joined = [
+            segments.numbers[number].key for number in loser.segments if number in segments.numbers
+        ]
+        await self._store.drop_member(tx, merge.workspace, merge.loser, joined)
+        if loser.settled < segments.settle_at:
+            await self._members.restart_settlement(tx, merge.workspace)
 
 
 class _Rounds:

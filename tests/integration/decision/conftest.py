@@ -20,14 +20,17 @@ from kit.bus.spec import IncomingFact
 from kit.clock import to_us
 from kit.db.database import Database
 from kit.ids import new_id
-from services.decision import store
 from services.decision.handlers.catalog import CatalogDesk
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.deciding import Decider
 from services.decision.handlers.facts import Facts
 from services.decision.handlers.permission import PermissionDesk
 from services.decision.handlers.permits import Permits
+from services.decision.handlers.segments import SegmentDesk
+from services.decision.handlers.settling import Settler
 from services.decision.handlers.wakeups import Wakeups
+from services.decision.store import members
+from services.decision.store import queries as store
 from tests.integration.conftest import Databases
 
 WORKSPACE = "fitshop"
@@ -68,8 +71,10 @@ class Desk:
     def __post_init__(self) -> None:
         self.catalogs = Catalogs(store)
         self.decider = Decider(store, self.catalogs, self.clock)
-        self.facts = Facts(self.decider, store)
-        self.catalog = CatalogDesk(store, self.clock)
+        self.facts = Facts(self.decider, store, members)
+        self.settler = Settler(self.decider, members, self.catalogs, self.db, self.clock)
+        self.catalog = CatalogDesk(store, self.clock, self.settler.wake)
+        self.segments = SegmentDesk(store, members, self.catalogs)
         self.permission = PermissionDesk(self.decider, store, self.catalogs, self.clock)
         self.permits = Permits(self.decider, store, self.catalogs, self.db, self.clock)
         self.wakeups = Wakeups(self.decider, store, self.db, self.clock)

@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from contracts.gen.kairos.decision.v1 import service_pb2
-from services.decision import store
 from services.decision.handlers.controls import ControlsDesk
 from services.decision.handlers.reading import ReadingDesk
+from services.decision.store import queries as store
 from tests.integration.decision.conftest import WORKSPACE, Desk, request
 from tests.integration.decision.test_deciding import known_person
 

@@ -6,8 +6,8 @@ from uuid import UUID
 from contracts.gen.kairos.decision.v1 import service_pb2
 from kit.clock import from_us
 from kit.ids import new_id
-from services.decision import store
 from services.decision.handlers.reading import ReadingDesk
+from services.decision.store import queries as store
 from tests.integration.decision.conftest import WORKSPACE, Desk, request
 
 

@@ -1,12 +1,19 @@
 """Segments through the service: the table of members and the facts follow the state."""
 
+import json
 from typing import Any
+from uuid import UUID
+
+import pytest
 
 from contracts.gen.kairos.bus.v1.fact_pb2 import Fact
+from contracts.gen.kairos.decision.v1 import service_pb2
 from contracts.gen.kairos.profiles.v1 import profile_pb2
+from kit.bus.spec import IncomingFact
 from kit.clock import to_us
+from kit.errors import NotFound
 from kit.ids import new_id
-from tests.integration.decision.conftest import WORKSPACE, Desk
+from tests.integration.decision.conftest import WORKSPACE, Desk, request
 
 CATALOG: list[dict[str, Any]] = [
     {"kind": "segment", "key": "buyers", "rule": {"event": "ordered"}},
@@ -74,3 +81,94 @@ async def test_merged_profile_is_a_member_no_more_but_its_survivor_is(desk: Desk
     await desk.deliver(merged)
 
     assert await members(desk) == [("buyers", anna)]
+
+
+async def settle(desk: Desk) -> None:
+    while await desk.settler.settle_some():
+        pass
+
+
+async def shown(desk: Desk, key: str) -> dict[str, Any]:
+    body = service_pb2.SegmentRequest(key=key).SerializeToString()
+    async with desk.db.api(WORKSPACE, readonly=True) as tx:
+        answer = await desk.segments.on_segment(tx, request(body))
+    told: dict[str, Any] = json.loads(service_pb2.SegmentReply.FromString(answer).segment_json)
+    return told
+
+
+async def test_new_segment_counts_existing_people_and_shows_progress(desk: Desk) -> None:
+    """Who is there already is counted in silently; nothing is written for the others twice."""
+    await desk.apply([{"kind": "event", "key": "viewed"}])
+    buyers = [new_id(desk.clock) for _ in range(3)]
+    for person in [*buyers, new_id(desk.clock)]:
+        await desk.event(person, "ordered" if person in buyers else "viewed")
+
+    await desk.apply(CATALOG)
+    before = await shown(desk, "buyers")
+    await settle(desk)
+    facts = await desk.outgoing()
+    await settle(desk)
+
+    assert before == {"members": 0, "state": "counting", "counting": {"done": 0}}
+    assert await shown(desk, "buyers") == {"members": 3, "state": "active"}
+    moved = [each.segment_moved for each in facts if each.WhichOneof("body") == "segment_moved"]
+    assert [(each.segment, each.move, each.silent) for each in moved] == [
+        ("buyers", "entered", True)
+    ] * 3
+    assert await desk.outgoing() == facts
+
+
+async def test_changed_rule_is_counted_again_and_dropped_segment_forgotten(desk: Desk) -> None:
+    await desk.apply(CATALOG)
+    anna = new_id(desk.clock)
+    await desk.event(anna, "ordered")
+    await desk.event(anna, "ordered")
+    await settle(desk)
+
+    await desk.apply([{**CATALOG[0], "rule": {"event": "ordered", "at_least": 3}}])
+    await settle(desk)
+
+    assert await members(desk) == []
+    assert (await told(desk))[-1][:2] == ("buyers", "left")
+
+
+async def test_person_of_an_older_catalog_is_waited_for(desk: Desk) -> None:
+    """A step that read the catalog before the apply, and commits after, is not passed by."""
+    await desk.apply([{"kind": "event", "key": "viewed"}])
+    anna = new_id(desk.clock)
+    async with desk.db.worker() as tx:
+        fact = IncomingFact("EVENTS", "now", 0, 1, 0, desk.fact(anna, "ordered", {}))
+        await desk.facts.on_facts(tx, [fact])
+        await desk.apply(CATALOG)
+        await desk.settler.settle_some()
+        waiting = await shown(desk, "buyers")
+    await settle(desk)
+
+    assert waiting["state"] == "counting"
+    assert await members(desk) == [("buyers", anna)]
+
+
+async def test_members_are_listed_in_pages(desk: Desk) -> None:
+    await desk.apply(CATALOG)
+    people = sorted(new_id(desk.clock) for _ in range(3))
+    for person in people:
+        await desk.event(person, "ordered")
+
+    pages = []
+    after = b""
+    for _ in range(2):
+        body = service_pb2.MembersRequest(key="buyers", after=after, limit=2).SerializeToString()
+        async with desk.db.api(WORKSPACE, readonly=True) as tx:
+            answer = await desk.segments.on_members(tx, request(body))
+        page = service_pb2.MembersReply.FromString(answer).members
+        pages.append([UUID(bytes=each.person) for each in page])
+        after = page[-1].person
+
+    assert pages == [people[:2], people[2:]]
+
+
+async def test_segment_nobody_wrote_is_not_found(desk: Desk) -> None:
+    body = service_pb2.MembersRequest(key="nobody").SerializeToString()
+    async with desk.db.api(WORKSPACE, readonly=True) as tx:
+        with pytest.raises(NotFound):
+            await desk.segments.on_members(tx, request(body))

@@ -152,3 +152,51 @@ class ControlsReply(_message.Message):
     paused_journeys: _containers.RepeatedScalarFieldContainer[str]
     changed: bool
     def __init__(self, marketing_stopped: _Optional[bool] = ..., paused_journeys: _Optional[_Iterable[str]] = ..., changed: _Optional[bool] = ...) -> None: ...
+
+class SegmentRequest(_message.Message):
+    __slots__ = ("key",)
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    def __init__(self, key: _Optional[str] = ...) -> None: ...
+
+class SegmentReply(_message.Message):
+    __slots__ = ("segment_json",)
+    SEGMENT_JSON_FIELD_NUMBER: _ClassVar[int]
+    segment_json: bytes
+    def __init__(self, segment_json: _Optional[bytes] = ...) -> None: ...
+
+class MembersRequest(_message.Message):
+    __slots__ = ("key", "after", "limit")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    after: bytes
+    limit: int
+    def __init__(self, key: _Optional[str] = ..., after: _Optional[bytes] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class MembersReply(_message.Message):
+    __slots__ = ("members",)
+    MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    members: _containers.RepeatedCompositeFieldContainer[Member]
+    def __init__(self, members: _Optional[_Iterable[_Union[Member, _Mapping]]] = ...) -> None: ...
+
+class Member(_message.Message):
+    __slots__ = ("person", "entered_at_us")
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    ENTERED_AT_US_FIELD_NUMBER: _ClassVar[int]
+    person: bytes
+    entered_at_us: int
+    def __init__(self, person: _Optional[bytes] = ..., entered_at_us: _Optional[int] = ...) -> None: ...
+
+class SegmentsOfRequest(_message.Message):
+    __slots__ = ("person",)
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    person: bytes
+    def __init__(self, person: _Optional[bytes] = ...) -> None: ...
+
+class SegmentsOfReply(_message.Message):
+    __slots__ = ("segments_json",)
+    SEGMENTS_JSON_FIELD_NUMBER: _ClassVar[int]
+    segments_json: bytes
+    def __init__(self, segments_json: _Optional[bytes] = ...) -> None: ...

@@ -1,6 +1,4 @@
-"""The only queries of the decision service. Every one names the workspace; every multi-row one goes
-in key order.
-"""
+"""People, decisions, permission and the catalog."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

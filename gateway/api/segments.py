@@ -1,0 +1,70 @@
+"""Segments: who is in one, and which a person is in. Their documents are part of the catalog."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+
+from contracts.topology import CATALOG, MEMBERS, SEGMENT, SEGMENTS_OF
+from gateway import wire
+from gateway.api.profiles import Ref
+from gateway.context import Ctx, Reader, find_profile
+from gateway.problems import documented
+from gateway.shapes import JsonObject, MemberQuery, Members, Memberships
+from kit.errors import Invalid, NotFound
+
+router = APIRouter(tags=["segments"])
+
+SegmentKey = Annotated[str, Path(max_length=63)]
+
+
+@router.get(
+    "/v1/segments/{key}/members",
+    summary="Who is in a segment",
+    description="In order of profile id, which is the order people were first seen in.",
+    response_model_exclude_none=True,
+    responses=documented(NotFound, Invalid),
+)
+async def members(
+    key: SegmentKey, ctx: Ctx, caller: Reader, asked: Annotated[MemberQuery, Query()]
+) -> Members:
+    request = wire.members_request(key, _after(asked.cursor), asked.limit)
+    reply = await ctx.caller.call(MEMBERS, caller.workspace, request)
+    return wire.members(reply, asked.limit)
+
+
+def _after(cursor: str) -> UUID | None:
+    try:
+        return UUID(cursor) if cursor else None
+    except ValueError as error:
+        detail = "the `next_cursor` of an earlier page"
+        raise Invalid(
+            "The cursor is none", errors=[{"pointer": "/cursor", "detail": detail}]
+        ) from error
+
+
+@router.get(
+    "/v1/segments/{key}",
+    summary="One segment",
+    description="The document, how many `members` it has, and its `state`: `counting` until"
+    " everybody has been looked at since it was last changed, then `active`.",
+    responses=documented(NotFound),
+)
+async def segment(key: SegmentKey, ctx: Ctx, caller: Reader) -> JsonObject:
+    request = wire.catalog_request("segment", key, revision=0)
+    found = wire.documents(await ctx.caller.call(CATALOG, caller.workspace, request))
+    if not found:
+        raise NotFound("There is no segment with this key")
+    reply = await ctx.caller.call(SEGMENT, caller.workspace, wire.segment_request(key))
+    return found[0] | wire.segment(reply)
+
+
+@router.get(
+    "/v1/profiles/{ref:path}/segments",
+    summary="The segments a person is in",
+    responses=documented(NotFound),
+)
+async def segments_of(ref: Ref, ctx: Ctx, caller: Reader) -> Memberships:
+    person = await find_profile(ctx, caller.workspace, ref)
+    request = wire.segments_of_request(person.id)
+    return wire.segments_of(await ctx.caller.call(SEGMENTS_OF, caller.workspace, request))

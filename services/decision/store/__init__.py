@@ -1,0 +1,3 @@
+"""The only queries of the decision service. Every one names the workspace; every multi-row one goes
+in key order.
+"""

@@ -1,0 +1,60 @@
+"""Questions about segments and their answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from contracts.gen.kairos.decision.v1 import service_pb2
+from kit.clock import to_us
+from services.decision.ports import Member
+from services.decision.wire.convert import as_json
+
+PAGE_MAX = 1_000
+"""Members per answer: 30 KB."""
+
+
+@dataclass(frozen=True)
+class MembersAsked:
+    """A page of a segment's members: those after a person."""
+
+    key: str
+    after: UUID | None
+    limit: int
+
+
+def segment_key(body: bytes) -> str:
+    """Which segment is asked for."""
+    return service_pb2.SegmentRequest.FromString(body).key
+
+
+def segment_reply(told: Any) -> bytes:
+    """Size and progress as JSON."""
+    return service_pb2.SegmentReply(segment_json=as_json(told)).SerializeToString()
+
+
+def members_request(body: bytes) -> MembersAsked:
+    """Which page of which segment."""
+    asked = service_pb2.MembersRequest.FromString(body)
+    after = UUID(bytes=asked.after) if asked.after else None
+    return MembersAsked(asked.key, after, min(asked.limit or PAGE_MAX, PAGE_MAX))
+
+
+def members_reply(members: Sequence[Member]) -> bytes:
+    """The members, in order of person."""
+    return service_pb2.MembersReply(
+        members=[
+            service_pb2.Member(person=each.person.bytes, entered_at_us=to_us(each.entered_at))
+            for each in members
+        ]
+    ).SerializeToString()
+
+
+def person_of_segments(body: bytes) -> UUID:
+    """Whose segments are asked for."""
+    return UUID(bytes=service_pb2.SegmentsOfRequest.FromString(body).person)
+
+
+def segments_of_reply(segments: Any) -> bytes:
+    """The segments as JSON."""
+    return service_pb2.SegmentsOfReply(segments_json=as_json(segments)).SerializeToString()
