@@ -1,0 +1,1 @@
+"""A template as a scene: what can be checked about it before anybody gets it."""
