@@ -97,6 +97,8 @@ JOURNEYS = EndpointSpec("decision", "journeys", "read", timeout_s=2.0)
 
 TAKE_RECEIPTS = EndpointSpec("delivery", "take_receipts", "plain", timeout_s=5.0)
 MESSAGE = EndpointSpec("delivery", "message", "read", timeout_s=2.0)
+CHECK_TEMPLATES = EndpointSpec("delivery", "check_templates", "plain", timeout_s=10.0)
+RENDER_TEMPLATE = EndpointSpec("delivery", "render_template", "plain", timeout_s=5.0)
 
 TIMELINE = EndpointSpec("history", "timeline", "read", timeout_s=2.0)
 OUTCOMES = EndpointSpec("history", "outcomes", "read", timeout_s=5.0)
@@ -118,6 +120,8 @@ ENDPOINTS = (
     JOURNEYS,
     TAKE_RECEIPTS,
     MESSAGE,
+    CHECK_TEMPLATES,
+    RENDER_TEMPLATE,
     TIMELINE,
     OUTCOMES,
     REPORT,

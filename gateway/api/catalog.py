@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 
-from contracts.topology import APPLY, CATALOG
-from gateway import documents, wire
+from contracts.topology import APPLY, CATALOG, CHECK_TEMPLATES
+from gateway import documents, letters_wire, wire
 from gateway.api.routes import WriteRoute
 from gateway.context import Admin, Context, Ctx, Reader
 from gateway.problems import UnsupportedMedia, documented
-from gateway.shapes import Applied, Documents, JsonObject
+from gateway.shapes import Advice, Applied, Documents, JsonObject
 from kit.errors import Invalid, Malformed, NotFound, TooLarge
 
 router = APIRouter(tags=["catalog"], route_class=WriteRoute)
@@ -31,6 +31,8 @@ KINDS = {
 }
 """Name in the path → kind of the documents."""
 
+_CHECKED = frozenset({"template", "block", "topic", "journey"})
+"""Kinds of documents after whose change some template may be fit for sending no more."""
 _YAML_EXAMPLE = """\
 kind: topic
 key: tips
@@ -78,8 +80,31 @@ async def _read(request: Request) -> list[JsonObject]:
 
 
 async def _apply(ctx: Context, workspace: str, found: Sequence[Any], *, dry_run: bool) -> Applied:
+    advice = await _checked(ctx, workspace, found)
     reply = await ctx.caller.call(APPLY, workspace, wire.apply_request(found, dry_run=dry_run))
-    return wire.applied(reply, dry_run=dry_run)
+    return wire.applied(reply, dry_run=dry_run).model_copy(update={"advice": advice})
+
+
+async def _checked(ctx: Context, workspace: str, found: Sequence[Any]) -> list[Advice]:
+    """Delivery's advice on the templates concerned; raises Invalid where one must not be saved."""
+    kinds = {each.get("kind") for each in found if isinstance(each, dict)}
+    if not kinds & _CHECKED:
+        return []
+    reply = await ctx.caller.call(CHECK_TEMPLATES, workspace, letters_wire.check_request(found))
+    findings = letters_wire.findings(reply)
+    if errors := [_finding(each).model_dump() for each in findings if each.refuses]:
+        raise Invalid("A template is not fit to be sent; nothing was changed", errors=errors)
+    return [_finding(each) for each in findings]
+
+
+def _finding(told: letters_wire.Finding) -> Advice:
+    return Advice(
+        document=told.document,
+        path=told.path,
+        flaw=told.flaw,
+        expected=told.expected,
+        got=told.got or None,
+    )
 
 
 async def _documents(ctx: Context, workspace: str, kind: str, key: str = "") -> list[JsonObject]:

@@ -13,6 +13,7 @@ from services.delivery.adapters.decision import DecisionPermits
 from services.delivery.adapters.http_mail import HttpMail
 from services.delivery.adapters.links import SignedLinks
 from services.delivery.adapters.press.presses import Presses
+from services.delivery.adapters.proofs import PressedProofs
 from services.delivery.adapters.smtp import SmtpMail
 from services.delivery.domain.receipts import signing_key
 from services.delivery.handlers.drafting import Drafts, Letterhead
@@ -24,6 +25,7 @@ from services.delivery.handlers.orders import OnDecisions
 from services.delivery.handlers.receipts import TakeReceipts
 from services.delivery.handlers.sender import Sender
 from services.delivery.handlers.sending import Tools
+from services.delivery.handlers.templates import CheckTemplates, ShowText
 from services.delivery.settings import PREFIX, Settings
 from services.delivery.store import Store
 from services.delivery.subscriptions import endpoints, subscriptions
@@ -55,6 +57,7 @@ async def compose(service: Service) -> Parts:
         on_planned=look,
     )
     presses = Presses()
+    proofs = PressedProofs(service.caller, presses)
     tools = Tools(
         db=service.db,
         clock=clock,
@@ -80,6 +83,8 @@ async def compose(service: Service) -> Parts:
         endpoints=endpoints(
             TakeReceipts(service.db, store, clock, keys),
             TellMessage(store),
+            CheckTemplates(proofs, clock),
+            ShowText(proofs, clock),
         ),
         tasks=(run_with(presses, sender),),
         busy=(sender.is_busy,),

@@ -12,7 +12,7 @@ from services.delivery.domain.attempts import Conclusion, Result
 from services.delivery.domain.mail import Content, Mail
 from services.delivery.domain.message import Claim, Order
 from services.delivery.domain.receipts import Event, Receipt
-from services.delivery.domain.template import TemplateDocument
+from services.delivery.domain.template import Copy, TemplateDocument
 
 
 class PermitExpired(Exception):
@@ -56,6 +56,54 @@ class Template(Protocol):
 
         Raises Unrenderable, and Unavailable where nothing can be rendered now.
         """
+        ...
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """A text somebody wants to see.
+
+    Args:
+        revision: of the catalog; 0 for the head.
+        variables: JSON object the template sees.
+    """
+
+    key: str
+    revision: int
+    locale: str
+    variant: str
+    variables: str
+    at: datetime
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """What it would be."""
+
+    channel: str
+    content: Content
+
+
+class Wording(msgspec.Struct, frozen=True):
+    """One wording as parsed: its parts with blocks in place, and the variables it uses."""
+
+    copy: Copy
+    used: Sequence[str]
+
+
+class Proofs(Protocol):
+    """Templates looked at before anybody gets them, and the catalog they stand in."""
+
+    async def catalog(self, workspace: str, kind: str) -> dict[str, bytes]:
+        """All documents of a kind at the head, by key; raises Unavailable."""
+        ...
+
+    async def look(
+        self, document: bytes, blocks: Sequence[bytes], wordings: Sequence[tuple[str, str]]
+    ) -> list[Wording | Unrenderable]:
+        """Each wording (language, variant) of a template; raises Unavailable."""
+        ...
+
+    async def write(self, workspace: str, asked: Preview) -> Proof:
+        """What somebody would read; raises Unrenderable, NotFound, Unavailable."""
         ...
 
 

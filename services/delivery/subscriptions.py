@@ -1,12 +1,13 @@
 """Which facts and questions go to which handler."""
 
-from contracts.topology import DECISIONS, MESSAGE, TAKE_RECEIPTS
+from contracts.topology import CHECK_TEMPLATES, DECISIONS, MESSAGE, RENDER_TEMPLATE, TAKE_RECEIPTS
 from kit.bus.consumer import Subscription
 from kit.bus.rpc import Endpoint
 from kit.bus.spec import LANES
 from services.delivery.handlers.messages import TellMessage
 from services.delivery.handlers.orders import OnDecisions
 from services.delivery.handlers.receipts import TakeReceipts
+from services.delivery.handlers.templates import CheckTemplates, ShowText
 
 FACTS_MAX = 500
 """Orders of one transaction: 500 rows take about 10 ms."""
@@ -17,6 +18,13 @@ def subscriptions(on_decisions: OnDecisions) -> list[Subscription]:
     return [Subscription(DECISIONS, lane, on_decisions, max_facts=FACTS_MAX) for lane in LANES]
 
 
-def endpoints(take_receipts: TakeReceipts, tell_message: TellMessage) -> list[Endpoint]:
+def endpoints(
+    take_receipts: TakeReceipts, tell_message: TellMessage, check: CheckTemplates, show: ShowText
+) -> list[Endpoint]:
     """Question -> handler."""
-    return [Endpoint(TAKE_RECEIPTS, take_receipts), Endpoint(MESSAGE, tell_message)]
+    return [
+        Endpoint(TAKE_RECEIPTS, take_receipts),
+        Endpoint(MESSAGE, tell_message),
+        Endpoint(CHECK_TEMPLATES, check, at_once_max=4),
+        Endpoint(RENDER_TEMPLATE, show, at_once_max=16),
+    ]

@@ -3,7 +3,10 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from contracts.gen.kairos.bus.v1.fact_pb2 import Fact
 from contracts.gen.kairos.decision.v1.service_pb2 import (
@@ -20,10 +23,15 @@ from contracts.gen.kairos.deliveries.v1.delivery_pb2 import (
 )
 from contracts.gen.kairos.deliveries.v1.delivery_pb2 import ReceiptKind as WireReceiptKind
 from contracts.gen.kairos.delivery.v1.service_pb2 import (
+    CheckTemplatesReply,
+    CheckTemplatesRequest,
     MessageReply,
     MessageRequest,
+    RenderTemplateReply,
+    RenderTemplateRequest,
     TakeReceiptsReply,
     TakeReceiptsRequest,
+    TemplateFinding,
 )
 from contracts.topology import DELIVERIES, feed_subject
 from kit.bus.spec import IncomingFact, OutgoingFact
@@ -33,8 +41,10 @@ from kit.ids import partition_of
 from services.delivery.domain.ids import attempt_fact_id, receipt_fact_id
 from services.delivery.domain.message import Order, Outcome
 from services.delivery.domain.receipts import Receipt, ReceiptKind
-from services.delivery.ports import AttemptRow, MessageRow, Written
+from services.delivery.domain.scenes.scene import Finding
+from services.delivery.ports import AttemptRow, MessageRow, Preview, Proof, Written
 
+_documents = msgspec.json.Decoder(list[Any])
 _PROVIDER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 OUTCOMES: dict[Outcome, AttemptOutcome] = {
@@ -191,6 +201,69 @@ def read_blocks(body: bytes) -> list[tuple[str, int, bytes]]:
     """Key, revision in which it got its text, and the text."""
     documents = CatalogReply.FromString(body).documents
     return [(each.key, each.revision, each.body_json) for each in documents]
+
+
+def documents_question(kind: str) -> bytes:
+    """All documents of a kind at the head of the catalog."""
+    return CatalogRequest(kind=kind).SerializeToString()
+
+
+def read_check(body: bytes) -> list[dict[str, Any]]:
+    """The documents to check; raises Malformed. What is no object is passed over."""
+    try:
+        found = _documents.decode(CheckTemplatesRequest.FromString(body).documents_json)
+    except ValueError as error:
+        raise Malformed("documents_json must be a JSON array") from error
+    return [each for each in found if isinstance(each, dict)]
+
+
+def check_reply(findings: Sequence[tuple[str, Finding]]) -> bytes:
+    """Findings, each with the name of its document."""
+    return CheckTemplatesReply(
+        findings=[
+            TemplateFinding(
+                document=document,
+                path=each.path,
+                flaw=each.flaw.value,
+                expected=each.expected,
+                got=each.got.encode("utf-8", "replace").decode(),
+                refuses=each.refuses,
+            )
+            for document, each in findings
+        ]
+    ).SerializeToString()
+
+
+def read_preview(body: bytes, at: datetime) -> Preview:
+    """The text somebody wants to see; raises Malformed."""
+    try:
+        asked = RenderTemplateRequest.FromString(body)
+        variables = asked.variables_json.decode() or "{}"
+    except ValueError as error:
+        raise Malformed("The question is no RenderTemplateRequest") from error
+    return Preview(asked.key, asked.revision, asked.locale, asked.variant, variables, at)
+
+
+def preview_reply(proof: Proof, count: int) -> bytes:
+    """What somebody would read."""
+    content = proof.content
+    return RenderTemplateReply(
+        channel=proof.channel,
+        subject=content.subject,
+        html=content.html,
+        text=content.text,
+        sender=content.sender,
+        reply_to=content.reply_to,
+        url=content.url,
+        action=content.action,
+        image=content.image,
+        segments=count,
+    ).SerializeToString()
+
+
+def refused_preview(why: str) -> bytes:
+    """Why nobody would read it."""
+    return RenderTemplateReply(refused=why).SerializeToString()
 
 
 def read_webhook(body: bytes) -> tuple[str, bytes, dict[str, str]]:

@@ -147,9 +147,10 @@ async def test_cap_of_one_a_day_sends_one(shop: Running) -> None:
     assert await check(shop) == []
 
 
+_FOOT = "<p>FitShop, Musterstraße 1, 10115 Berlin</p><a href='{{ unsubscribe_url }}'>out</a>"
 _CONTENT = {
-    "de": {"subject": "Hallo", "html": "<p>Hallo</p><a href='{{ unsubscribe_url }}'>ab</a>"},
-    "en": {"subject": "Hello", "html": "<p>Hello</p><a href='{{ unsubscribe_url }}'>out</a>"},
+    "de": {"subject": "Hallo", "html": f"<p>Hallo</p>{_FOOT}"},
+    "en": {"subject": "Hello", "html": f"<p>Hello</p>{_FOOT}"},
 }
 
 

@@ -87,7 +87,8 @@ class Template(Document, frozen=True, kw_only=True, rename={"message_class": "cl
     `variables` lists what its text may use: `profile.<trait>` and `event.<property>` (of the
     event that started the journey). `content` and `variants`, by locale, `link_parameters` and
     `placement` belong to delivery. `expires` names the real end of what it offers: a day, or a
-    variable that holds one; `holds_for` says how long promise and links are there after sending.
+    variable that holds one; `holds_for` says how long promise and links are there after sending;
+    `segments_max`, what one SMS may cost.
     """
 
     channel: Channel
@@ -107,6 +108,7 @@ class Template(Document, frozen=True, kw_only=True, rename={"message_class": "cl
     placement: str = ""
     expires: str = ""
     holds_for: DurationText | None = None
+    segments_max: Annotated[int, Meta(ge=1, le=10)] = 3
 
 
 class Block(Document, frozen=True, kw_only=True):

@@ -18,7 +18,8 @@ import msgspec
 
 FALLBACK_LOCALE = "en"
 """Taken where neither the person's locale nor its language is there; after it the first by name."""
-BLOCK_BYTES_MAX = 64 * 1024
+SEGMENTS_MAX = 3
+"""About 450 characters; above it the template has to say so."""
 BLOCK = re.compile(r"\{%-?\s*render\s+['\"]([a-z0-9][a-z0-9_-]{0,62})['\"]\s*-?%\}")
 """Where a text asks for a shared block: `{% render 'imprint' %}`."""
 
@@ -57,6 +58,7 @@ class TemplateDocument(msgspec.Struct, frozen=True):
         variants: other wordings by name and language; what one leaves out is the content's.
         link_parameters: added to every link that leads out, such as `utm_source`.
         placement: in-app: where it shows.
+        segments_max: SMS: how many segments one message may take.
     """
 
     key: str
@@ -65,6 +67,7 @@ class TemplateDocument(msgspec.Struct, frozen=True):
     variants: dict[str, dict[str, Copy]] = {}
     link_parameters: dict[str, str] = {}
     placement: str = ""
+    segments_max: int = SEGMENTS_MAX
 
 
 class Block(msgspec.Struct, frozen=True):

@@ -9,7 +9,10 @@ import httpx
 import pytest
 
 from contracts.gen.kairos.decision.v1 import service_pb2 as decision
-from contracts.topology import APPLY
+from contracts.gen.kairos.delivery.v1 import service_pb2 as delivery
+from contracts.gen.kairos.ingest.v1 import service_pb2 as ingest
+from contracts.gen.kairos.profiles.v1 import profile_pb2
+from contracts.topology import APPLY, CHECK_TEMPLATES, PROFILE, RENDER_TEMPLATE
 from gateway import store, writes
 from kit.bus.rpc import Request
 from kit.errors import Invalid, Unavailable
@@ -156,3 +159,58 @@ async def test_every_write_is_in_the_audit_trail_without_personal_data(door: Doo
     ]
     assert found[0]["trace_id"] == applied.headers["x-request-id"]
     assert "anna" not in json.dumps([str(dict(each)) for each in found])
+
+
+TEMPLATE = {"kind": "template", "key": "t", "channel": "email", "topic": "tips"}
+
+
+def _says(door: Door, *, refuses: bool) -> None:
+    finding = delivery.TemplateFinding(
+        document="template t", path="content.de", flaw="no_imprint", expected="it", refuses=refuses
+    )
+    reply = delivery.CheckTemplatesReply(findings=[finding]).SerializeToString()
+    door.toys.says(CHECK_TEMPLATES, lambda _: reply)
+
+
+async def test_template_that_is_not_fit_to_be_sent_is_not_saved(door: Door) -> None:
+    _says(door, refuses=True)
+    answer = await apply(door, body={"documents": [TEMPLATE]})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["flaw"] == "no_imprint"
+    assert door.toys.requests(APPLY) == []
+
+
+async def test_advice_comes_with_the_revision(door: Door) -> None:
+    _says(door, refuses=False)
+    answer = await apply(door, body={"documents": [TEMPLATE]})
+
+    assert answer.status_code == 200
+    assert answer.json()["advice"][0]["flaw"] == "no_imprint"
+
+
+async def test_catalog_without_templates_needs_no_delivery(door: Door) -> None:
+    await door.toys.stop("delivery")
+    body = {"documents": [{"kind": "ask", "key": "a", "done_when": {"event": "x"}}]}
+    assert (await apply(door, body=body)).status_code == 200
+    assert (await apply(door, body={"documents": [TEMPLATE]})).status_code == 503
+
+
+async def test_preview_is_rendered_with_the_persons_traits(door: Door) -> None:
+    person = profile_pb2.Profile(
+        id=bytes(16), traits_json=b'{"first_name": "Anna", "locale": "de"}'
+    )
+    door.toys.says(PROFILE, lambda _: ingest.ProfileReply(profile=person).SerializeToString())
+    reply = delivery.RenderTemplateReply(channel="email", subject="S", html="H", text="T")
+    door.toys.says(RENDER_TEMPLATE, lambda _: reply.SerializeToString())
+    answer = await door.http.post(
+        "/v1/templates/t/render",
+        json={"profile": "user:anna", "data": {"amount": 3}},
+        headers=door.key("reader"),
+    )
+
+    assert answer.json() == {"channel": "email", "subject": "S", "html": "H", "text": "T"}
+    asked = delivery.RenderTemplateRequest.FromString(door.toys.requests(RENDER_TEMPLATE)[0].body)
+    assert asked.locale == "de"
+    assert json.loads(asked.variables_json)["profile"]["first_name"] == "Anna"
+    assert json.loads(asked.variables_json)["event"] == {"amount": 3}

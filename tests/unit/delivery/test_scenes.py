@@ -48,8 +48,9 @@ def scene(label: dict[str, Any]) -> Scene:
         channel=channel,
         builds_on=label.get("builds_on"),
         variables=tuple(label.get("variables", ["profile.first_name"])),
-        variants={"recap": {}} if label.get("recap") else {},
+        recap="willkommen-kurz" if label.get("recap") else None,
         expires=label.get("expires", ""),
+        holds_for=label.get("holds_for"),
     )
     return scene_of(
         told,
@@ -58,7 +59,6 @@ def scene(label: dict[str, Any]) -> Scene:
         parsed.variables(),
         message_class=message_class,
         now=NOW,
-        holds_for_s=label.get("holds_for_s"),
         valid_for_s=label.get("valid_for_s", 0),
     )
 

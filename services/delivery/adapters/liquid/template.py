@@ -11,6 +11,7 @@ from services.delivery.adapters.liquid.environment import Limited
 from services.delivery.adapters.liquid.markup import compile_mjml, inline_css, with_preheader
 from services.delivery.domain.mail import Content
 from services.delivery.domain.plaintext import text_template
+from services.delivery.domain.sms import segments
 from services.delivery.domain.template import (
     BLOCK,
     Block,
@@ -61,7 +62,9 @@ class LiquidTemplate:
         seen["locale"] = locale or found
         seen["timezone"] = _timezone(seen.get("profile"))
         try:
-            return self.parsed(found, variant).render(seen)
+            content = self.parsed(found, variant).render(seen)
+            self._check_length(content)
+            return content
         except Unrenderable:
             raise
         except (UndefinedError, ResourceLimitError) as error:
@@ -70,6 +73,13 @@ class LiquidTemplate:
             # Filters are Python functions over whatever a client sent: anything may be raised, and
             # what they say may quote it.
             raise Unrenderable(f"{type(error).__name__} while rendering") from error
+
+    def _check_length(self, content: Content) -> None:
+        """A text message that costs more than it may is not sent."""
+        if self._document.channel == "sms":
+            count, most = segments(content.text).count, self._document.segments_max
+            if count > most:
+                raise Unrenderable(f"the text takes {count} segments, {most} are allowed")
 
     def parsed(self, locale: str, variant: str = "") -> "Parsed":
         """One wording, parsed; `locale` is one of the content's."""
@@ -114,10 +124,17 @@ class Parsed:
             raise Unrenderable(str(error.message)) from error
 
     def variables(self) -> list[str]:
-        """Paths of the variables it prints or asks for, such as `profile.first_name`."""
-        parts = (self.subject, self.html, self.text, self.url, self.action, self.image)
-        used = [use for part in parts for uses in part.analyze().globals.values() for use in uses]
-        return sorted({_path(use.segments) for use in used})
+        """Paths of the variables it prints or asks for, such as `profile.first_name`.
+
+        Raises Unrenderable for a filter that does not exist, which Liquid only notices on its way.
+        """
+        used: set[str] = set()
+        for part in (self.subject, self.html, self.text, self.url, self.action, self.image):
+            found = part.analyze()
+            if unknown := sorted(found.filters.keys() - part.env.filters.keys()):
+                raise Unrenderable(f"there is no filter {unknown[0]}")
+            used |= {_path(use.segments) for uses in found.globals.values() for use in uses}
+        return sorted(used)
 
     def render(self, seen: dict[str, Any]) -> Content:
         """The wording with these variables."""

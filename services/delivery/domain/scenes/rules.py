@@ -232,9 +232,9 @@ def _body(scene: Scene) -> str:
 
 
 def recap(scene: Scene) -> Iterator[Finding]:
-    """Who has not seen the scene before gets it told in the variant `recap`."""
+    """Who has not seen the scene before gets it told by the template `recap`."""
     if scene.builds_on and not scene.has_recap:
-        expected = f"a variant recap for people who have not seen {scene.builds_on}"
+        expected = f"a recap for people who have not seen {scene.builds_on}"
         yield Finding(Flaw.NO_RECAP, scene.path, expected)
 
 

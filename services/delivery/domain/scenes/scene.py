@@ -9,8 +9,10 @@ from services.delivery.domain.template import Copy
 
 
 class Flaw(StrEnum):
-    """What can be wrong with a scene."""
+    """What can be wrong with a scene; the first two keep it from being read at all."""
 
+    UNREADABLE = "unreadable"
+    UNRENDERABLE = "unrenderable"
     UNKNOWN_VARIABLE = "unknown_variable"
     NO_UNSUBSCRIBE = "no_unsubscribe"
     NO_IMPRINT = "no_imprint"

@@ -19,7 +19,8 @@ PROMOTION = _any(
     r"\d+\s?(?:%|prozent|€|euro)\s+auf (?:alle|alles|ihr|dein)",
     r"(?:rabatt|gutschein|vorteils?|aktions?)(?:-?code)?\b[^.!?]{0,40}\b(?:sichern|gesch|schenken)",
     r"(?:rabatt|gutschein)(?:-?code)?\b[^.!?]{0,40}\bfür (?:sie|dich|(?:ihr|dein|d)en? nächste)",
-    r"(?:schenken|haben) (?:wir )?(?:für )?(?:ihnen|dir|sie|dich)[^.!?]{0,40}(?:rabatt|gutschein|%)",
+    r"(?:schenken|haben) (?:wir )?(?:für )?(?:ihnen|dir|sie|dich)[^.!?]{0,40}"
+    r"(?:rabatt|gutschein|%)",
     r"sparen sie|spar(?:e|st)? (?:jetzt|bis|\d)",
     r"jetzt (?:\w+ )?(?:sparen|shoppen|kaufen|zugreifen|sichern|bestellen)",
     r"(?:unsere?|neuen?|aktuellen?|tolle) (?:angebote|aktionen|deals)\b",
@@ -49,7 +50,8 @@ SURVEY = _any(
 )
 URGENCY = _any(
     # German
-    r"\bnur (?:noch )?(?:heute|jetzt|kurze? zeit|wenige|\d+|für kurze|ein(?:en?)? paar|diese woche)",
+    r"\bnur (?:noch )?(?:heute|jetzt|kurze? zeit|wenige|\d+|für kurze|ein(?:en?)? paar)",
+    r"\bnur (?:noch )?diese woche",
     r"letzte (?:chance|gelegenheit|stunden?|tage|möglichkeit)|bald vorbei|fast vorbei",
     r"(?:endet|enden|läuft|laufen) (?:\w+ )?(?:heute|bald|morgen|in kürze|in wenigen)",
     r"solange (?:der )?vorrat|beeil(?:en|e|t)?\b|jetzt oder nie|die zeit (?:läuft|drängt)",

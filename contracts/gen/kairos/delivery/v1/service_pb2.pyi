@@ -59,3 +59,71 @@ class MessageReply(_message.Message):
     attempts: _containers.RepeatedCompositeFieldContainer[_delivery_pb2.AttemptFinished]
     receipts: _containers.RepeatedCompositeFieldContainer[_delivery_pb2.ReceiptTaken]
     def __init__(self, message_id: _Optional[bytes] = ..., decision_id: _Optional[bytes] = ..., person: _Optional[bytes] = ..., state: _Optional[str] = ..., channel: _Optional[str] = ..., template: _Optional[str] = ..., attempts: _Optional[_Iterable[_Union[_delivery_pb2.AttemptFinished, _Mapping]]] = ..., receipts: _Optional[_Iterable[_Union[_delivery_pb2.ReceiptTaken, _Mapping]]] = ...) -> None: ...
+
+class CheckTemplatesRequest(_message.Message):
+    __slots__ = ("documents_json",)
+    DOCUMENTS_JSON_FIELD_NUMBER: _ClassVar[int]
+    documents_json: bytes
+    def __init__(self, documents_json: _Optional[bytes] = ...) -> None: ...
+
+class CheckTemplatesReply(_message.Message):
+    __slots__ = ("findings",)
+    FINDINGS_FIELD_NUMBER: _ClassVar[int]
+    findings: _containers.RepeatedCompositeFieldContainer[TemplateFinding]
+    def __init__(self, findings: _Optional[_Iterable[_Union[TemplateFinding, _Mapping]]] = ...) -> None: ...
+
+class TemplateFinding(_message.Message):
+    __slots__ = ("document", "path", "flaw", "expected", "got", "refuses")
+    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    FLAW_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_FIELD_NUMBER: _ClassVar[int]
+    GOT_FIELD_NUMBER: _ClassVar[int]
+    REFUSES_FIELD_NUMBER: _ClassVar[int]
+    document: str
+    path: str
+    flaw: str
+    expected: str
+    got: str
+    refuses: bool
+    def __init__(self, document: _Optional[str] = ..., path: _Optional[str] = ..., flaw: _Optional[str] = ..., expected: _Optional[str] = ..., got: _Optional[str] = ..., refuses: _Optional[bool] = ...) -> None: ...
+
+class RenderTemplateRequest(_message.Message):
+    __slots__ = ("key", "revision", "locale", "variant", "variables_json")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    LOCALE_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    VARIABLES_JSON_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    revision: int
+    locale: str
+    variant: str
+    variables_json: bytes
+    def __init__(self, key: _Optional[str] = ..., revision: _Optional[int] = ..., locale: _Optional[str] = ..., variant: _Optional[str] = ..., variables_json: _Optional[bytes] = ...) -> None: ...
+
+class RenderTemplateReply(_message.Message):
+    __slots__ = ("channel", "subject", "html", "text", "sender", "reply_to", "url", "action", "image", "segments", "refused")
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    HTML_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    SENDER_FIELD_NUMBER: _ClassVar[int]
+    REPLY_TO_FIELD_NUMBER: _ClassVar[int]
+    URL_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_FIELD_NUMBER: _ClassVar[int]
+    SEGMENTS_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    channel: str
+    subject: str
+    html: str
+    text: str
+    sender: str
+    reply_to: str
+    url: str
+    action: str
+    image: str
+    segments: int
+    refused: str
+    def __init__(self, channel: _Optional[str] = ..., subject: _Optional[str] = ..., html: _Optional[str] = ..., text: _Optional[str] = ..., sender: _Optional[str] = ..., reply_to: _Optional[str] = ..., url: _Optional[str] = ..., action: _Optional[str] = ..., image: _Optional[str] = ..., segments: _Optional[int] = ..., refused: _Optional[str] = ...) -> None: ...
