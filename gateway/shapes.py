@@ -192,6 +192,26 @@ class Verdict(Shape):
     sentence: Sentence
 
 
+class Score(Shape):
+    """What a message was worth: response_rate * context * value * urgency - fatigue."""
+
+    total: float
+    response_rate: float
+    context: float
+    value: float
+    urgency: float
+    fatigue: float
+
+
+class Action(Shape):
+    """What could be done for the chosen message, and how probable it was."""
+
+    template: str
+    variant: str | None = None
+    channel: str
+    probability: float
+
+
 class Candidate(Shape):
     """A message that could have gone out."""
 
@@ -202,6 +222,7 @@ class Candidate(Shape):
     journey: str | None = None
     step: str | None = None
     priority: int
+    score: Score | None = None
     verdicts: list[Verdict]
 
 
@@ -219,6 +240,12 @@ class Decision(Shape):
     candidates: list[Candidate]
     catalog_revision: int
     action_probability: float
+    actions: list[Action] = Field(
+        default=[], description="One of them was drawn; their probabilities sum to 1."
+    )
+    model_revision: int = Field(description="Snapshot of the response model; 0 before the first.")
+    bucket: str | None = Field(default=None, description="The person's group in the model.")
+    seed: str = Field(description="What the draw was made with, 62 bits.")
     basis: Any = Field(default=None, description="What it rested on, enough to recompute it.")
     trace_id: str | None = None
 

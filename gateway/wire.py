@@ -253,6 +253,10 @@ def decision(decision_id: UUID, reply: bytes) -> shapes.Decision:
         candidates=[_candidate(each) for each in made.candidates],
         catalog_revision=made.catalog_revision,
         action_probability=made.action_probability,
+        actions=[_action(each) for each in made.actions],
+        model_revision=made.model_revision,
+        bucket=made.bucket or None,
+        seed=str(made.seed),
         basis=_json(told.basis_json),
         trace_id=trace_id_of(told.traceparent) or None,
     )
@@ -267,6 +271,7 @@ def _candidate(told: decision_pb2.Candidate) -> shapes.Candidate:
         journey=told.journey or None,
         step=told.step or None,
         priority=told.priority,
+        score=_score(told.score) if told.HasField("score") else None,
         verdicts=[
             shapes.Verdict(
                 rule=each.rule,
@@ -278,6 +283,19 @@ def _candidate(told: decision_pb2.Candidate) -> shapes.Candidate:
             for each in told.verdicts
         ],
     )
+
+
+def _action(told: decision_pb2.Action) -> shapes.Action:
+    return shapes.Action(
+        template=told.template,
+        variant=told.variant or None,
+        channel=told.channel,
+        probability=told.share / 1_000_000,
+    )
+
+
+def _score(told: decision_pb2.Score) -> shapes.Score:
+    return shapes.Score(**{name: getattr(told, name) for name in shapes.Score.model_fields})
 
 
 # Delivery.

@@ -7,6 +7,7 @@ from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.controls import ControlsDesk
 from services.decision.handlers.deciding import Decider
 from services.decision.handlers.facts import Facts
+from services.decision.handlers.models import Learner, Models
 from services.decision.handlers.permission import PermissionDesk
 from services.decision.handlers.permits import Permits
 from services.decision.handlers.reading import ReadingDesk
@@ -14,7 +15,7 @@ from services.decision.handlers.segments import SegmentDesk
 from services.decision.handlers.settling import Settler
 from services.decision.handlers.wakeups import Wakeups
 from services.decision.settings import Settings
-from services.decision.store import members
+from services.decision.store import members, trials
 from services.decision.store import queries as store
 from services.decision.subscriptions import STREAMS, endpoints, subscriptions
 
@@ -23,7 +24,9 @@ async def compose(service: Service) -> Parts:
     """Wires the service."""
     settings = load(Settings, service.env, "KAIROS_DECISION")
     catalogs = Catalogs(store)
-    decider = Decider(store, catalogs, service.clock)
+    models = Models(trials)
+    learner = Learner(models, trials, service.db, service.clock, settings.learn_every_s)
+    decider = Decider(store, catalogs, service.clock, models)
     wakeups = Wakeups(decider, store, service.db, service.clock)
     settler = Settler(decider, members, catalogs, service.db, service.clock)
     return Parts(
@@ -33,11 +36,11 @@ async def compose(service: Service) -> Parts:
             CatalogDesk(store, service.clock, settler.wake),
             PermissionDesk(decider, store, catalogs, service.clock),
             Permits(decider, store, catalogs, service.db, service.clock),
-            ReadingDesk(store, catalogs, service.clock),
+            ReadingDesk(store, catalogs, service.clock, models),
             ControlsDesk(store, service.clock),
             SegmentDesk(store, members, catalogs),
         ),
-        tasks=[wakeups.run, settler.run],
+        tasks=[wakeups.run, settler.run, learner.run],
         busy=[settler.busy],
         next_due=[wakeups.next_due],
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from kit.db.database import Tx
 from services.decision.domain.model import Controls
+from services.decision.domain.response_model import Cell, Count
 
 Key = tuple[str, UUID]
 """Workspace and person."""
@@ -48,6 +49,7 @@ class StoredStep:
     inputs: bytes
     catalog_revision: int
     controls: bytes | None
+    model_revision: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,49 @@ class Reconsideration(NamedTuple):
     workspace: str
     asked_at: datetime
     after: UUID | None
+
+
+class Trial(NamedTuple):
+    """A marketing message that was ordered: what was done, and what else could have been."""
+
+    workspace: str
+    message: UUID
+    decision: UUID
+    sent_at: datetime
+    until: datetime
+    channel: str
+    template: str
+    variant: str
+    bucket: str
+    model_revision: int
+    actions: bytes
+
+
+class Response(NamedTuple):
+    """The first response to a message, with the local hour of the week."""
+
+    workspace: str
+    message: UUID
+    at: datetime
+    kind: str
+    hour: int
+
+
+class Settled(NamedTuple):
+    """How a trial ended: `hour` is that of the response, None where none came in time."""
+
+    workspace: str
+    cell: Cell
+    hour: int | None
+
+
+class Snapshot(NamedTuple):
+    """The counts that changed with a snapshot, whole, and everyone's hours."""
+
+    workspace: str
+    revision: int
+    counts: dict[Cell, Count]
+    hours: list[int]
 
 
 class LedgerEntry(NamedTuple):
@@ -169,6 +214,28 @@ class MemberStore(Protocol):
     async def list_members(
         self, tx: Tx, workspace: str, segment: str, after: UUID | None, limit: int
     ) -> list[Member]: ...
+
+
+class TrialStore(Protocol):
+    """What was done with messages and learnt from it; `store/trials.py` keeps these promises."""
+
+    async def insert_trials(self, tx: Tx, trials: Sequence[Trial]) -> None: ...
+
+    async def note_responses(self, tx: Tx, responses: Sequence[Response]) -> None: ...
+
+    async def delete_trials(self, tx: Tx, messages: Sequence[tuple[str, UUID]]) -> None: ...
+
+    async def settle_trials(self, tx: Tx, now: datetime, limit: int) -> list[Settled]: ...
+
+    async def lock_model(self, tx: Tx, workspace: str, now: datetime) -> int: ...
+
+    async def model_heads(self, tx: Tx) -> dict[str, int]: ...
+
+    async def model_snapshot(
+        self, tx: Tx, workspace: str, after: int, revision: int
+    ) -> Snapshot: ...
+
+    async def insert_snapshot(self, tx: Tx, snapshot: Snapshot, now: datetime) -> None: ...
 
 
 class Store(Protocol):

@@ -16,3 +16,10 @@ class Settings:
         highest=2000,
         why="a transaction of so many steps holds its row locks for about 20 ms",
     )
+    learn_every_s: float = setting(
+        5.0,
+        unit="s",
+        lowest=0.1,
+        highest=3600,
+        why="how often settled messages become the next snapshot of the response model",
+    )

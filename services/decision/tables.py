@@ -1,20 +1,22 @@
 """The tables of the decision service: the schema's truth, held against the migrations by a test."""
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Boolean,
     Column,
     DateTime,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     Uuid,
     false,
+    text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from kit.bus.tables import bus_tables
 
@@ -61,6 +63,8 @@ steps = Table(
     Column("catalog_revision", BigInteger, nullable=False),
     # The switches as they stood, encoded by domain/model.py; null where none was set.
     Column("controls", LargeBinary),
+    # The snapshot of the response model; 0 before anything was learnt.
+    Column("model_revision", BigInteger, nullable=False, server_default="0"),
     schema=SCHEMA,
 )
 
@@ -165,5 +169,65 @@ catalog_documents = Table(
     Column("revision", BigInteger, primary_key=True),
     Column("body", JSONB, nullable=False),
     Column("deleted", Boolean, nullable=False),
+    schema=SCHEMA,
+)
+
+trials = Table(
+    "trials",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    # One row per marketing message ordered: what was done, how probable it was, what came of it.
+    Column("message", Uuid, primary_key=True),
+    Column("decision", Uuid, nullable=False),
+    Column("sent_at", DateTime(timezone=True), nullable=False),
+    # The end of the window in which a response counts, pinned when the message was ordered.
+    Column("until", DateTime(timezone=True), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("variant", Text, nullable=False),
+    Column("bucket", Text, nullable=False),
+    Column("model_revision", BigInteger, nullable=False),
+    # What could have been done, encoded by domain/decisions.py; empty where there was no choice.
+    Column("actions", LargeBinary, nullable=False),
+    Column("responded_at", DateTime(timezone=True)),
+    Column("response", Text),
+    # Local hour of the week of the response.
+    Column("hour", SmallInteger),
+    # Whether it is in the counts of the model.
+    Column("settled", Boolean, nullable=False),
+    Index("trials_sent", "workspace", "sent_at"),
+    Index("trials_open", "until", postgresql_where=text("NOT settled")),
+    Index(
+        "trials_answered",
+        "responded_at",
+        postgresql_where=text("NOT settled AND responded_at IS NOT NULL"),
+    ),
+    schema=SCHEMA,
+)
+
+model_revisions = Table(
+    "model_revisions",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("revision", BigInteger, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    # Responses by local hour of the week, all 168.
+    Column("hours", ARRAY(Integer), nullable=False),
+    schema=SCHEMA,
+)
+
+model_counts = Table(
+    "model_counts",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("template", Text, primary_key=True),
+    Column("variant", Text, primary_key=True),
+    Column("bucket", Text, primary_key=True),
+    # The snapshot in which the counts became these; the newest at or below a revision counts.
+    Column("revision", BigInteger, primary_key=True),
+    Column("trials", BigInteger, nullable=False),
+    Column("responses", BigInteger, nullable=False),
+    Index("model_counts_revision", "workspace", "revision"),
     schema=SCHEMA,
 )

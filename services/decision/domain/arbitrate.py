@@ -1,17 +1,19 @@
 """Who goes first: candidates are weighed by every rule, then compared in a total order.
 
-Class first (transactional, service, marketing), then priority (higher first), then urgency (the
-one that expires sooner), then the candidate's id, so that no two are ever equal.
+Class first (transactional, service, marketing), then priority (higher first), then the score of
+`scores.py` (marketing only; what is not worth its cost does not go), then the one that expires
+sooner, then the candidate's id and the place among the step's templates, so that no two are equal.
 """
 
 from datetime import datetime
 
 from services.decision.domain.case import Case, Moment
 from services.decision.domain.civil import from_s, to_s_up
-from services.decision.domain.decisions import Candidate, Fact, Ruling, Verdict
+from services.decision.domain.decisions import Candidate, Fact, Ruling, Score, Verdict
 from services.decision.domain.journeys.steps.message import MessageStep
-from services.decision.domain.model import CLASS_RANK, Journey, Template
+from services.decision.domain.model import CLASS_RANK, MARKETING, Journey, Template
 from services.decision.domain.reasons import Reason
+from services.decision.domain.scores import score
 from services.decision.domain.state import Pending
 
 _PASSED = Ruling.PASSED
@@ -19,22 +21,34 @@ _NEVER_S = 1 << 62
 
 
 class Wanted:
-    """A pending message with what the catalog says about it."""
+    """A pending message with what the catalog says about it, as one of its step's templates.
 
-    __slots__ = ("journey", "pending", "rank", "step", "template")
+    `appraise` sets `score`, and `rank` with it: the lowest goes first.
+    """
+
+    __slots__ = ("journey", "pending", "place", "rank", "score", "step", "template")
 
     def __init__(
-        self, pending: Pending, journey: Journey, step: MessageStep, template: Template
+        self,
+        pending: Pending,
+        journey: Journey,
+        step: MessageStep,
+        template: Template,
+        place: int = 0,
     ) -> None:
         self.pending = pending
         self.journey = journey
         self.step = step
         self.template = template
+        self.place = place
+        self.score: Score | None = None
         self.rank = (
             CLASS_RANK[template.message_class],
             -step.priority,
+            0.0,
             pending.valid_until_s,
             pending.id.int,
+            place,
         )
 
 
@@ -72,6 +86,23 @@ class Weighed:
         self.waits = self.action in ("hold", "reroute") and self.now_s < ends_s
         self.due_s = min(_held_until_s(self.decisive), ends_s)
 
+    def stand_back(self, winner: Wanted) -> None:
+        """Leave the message to another template of its step."""
+        facts: dict[str, Fact] = {"to": winner.template.key}
+        self._end(Verdict("arbitration", Ruling.LOST, Reason.NOT_DRAWN, None, facts))
+
+    def drop_unworthy(self) -> None:
+        """Give up what is worth nothing, or less than it costs."""
+        worth = self.wanted.score
+        if self.decisive is None and worth is not None and worth.total <= 0.0:
+            facts: dict[str, Fact] = {"score": round(worth.total, 6)}
+            self._end(Verdict("arbitration", Ruling.REFUSED, Reason.NOT_WORTH_IT, None, facts))
+
+    def _end(self, verdict: Verdict) -> None:
+        self.decisive = verdict
+        self.verdicts = (*self.verdicts, verdict)
+        self.waits = False
+
     def lose(self, winner: Wanted, again: datetime, again_s: int) -> None:
         """Give way to `winner`, and compete again, whatever the step says of being blocked."""
         facts: dict[str, Fact] = {"to": winner.template.key}
@@ -94,6 +125,19 @@ def holds_until_s(pending: Pending, verdict: Verdict) -> int:
 
 def _held_until_s(verdict: Verdict) -> int:
     return _NEVER_S if verdict.until is None else to_s_up(verdict.until)
+
+
+def appraise(moment: Moment, wanted: list[Wanted], fatigue_cost: float) -> None:
+    """Give every marketing message its score, and put all in their order."""
+    for one in wanted:
+        if one.template.message_class == MARKETING:
+            worth = score(moment, one.template, one.pending.valid_until_s, fatigue_cost)
+            one.score, one.rank = worth, (*one.rank[:2], -worth.total, *one.rank[3:])
+    wanted.sort(key=_rank)
+
+
+def _rank(wanted: Wanted) -> tuple[int, int, float, int, int, int]:
+    return wanted.rank
 
 
 def weigh(moment: Moment, wanted: Wanted) -> Weighed:
@@ -122,4 +166,5 @@ def candidate(weighed: Weighed, basis: str = "") -> Candidate:
         template.tags,
         template.ask,
         basis,
+        wanted.score,
     )

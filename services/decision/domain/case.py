@@ -6,11 +6,14 @@ from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.decision.domain import rhythm
 from services.decision.domain.civil import from_s, local, to_s
 from services.decision.domain.decisions import Fact, Ruling, Verdict
+from services.decision.domain.habits import Habits
 from services.decision.domain.model import Controls, Journey, Template
 from services.decision.domain.permission import PermissionVerdict, judge
 from services.decision.domain.reasons import Reason
+from services.decision.domain.response_model import HOURS, NO_MODEL, ResponseModel
 from services.decision.domain.scope import Scope
 from services.decision.domain.state import RESERVED, Contact, Pending, PersonState
 from services.decision.domain.zones import Place, place_of
@@ -34,8 +37,8 @@ class Moment:
     """
 
     __slots__ = (
-        "_contacts", "_local", "_permissions", "_place", "_policies", "_times", "controls", "now",
-        "now_s", "own", "plans", "state", "zone",
+        "_contacts", "_habits", "_hour_share", "_local", "_permissions", "_place", "_policies",
+        "_times", "controls", "model", "now", "now_s", "own", "plans", "state", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -46,6 +49,7 @@ class Moment:
         controls: Controls,
         own: UUID | None = None,
         plans: Plans | None = None,
+        model: ResponseModel = NO_MODEL,
     ) -> None:
         self.state = state
         self.now = now
@@ -54,6 +58,9 @@ class Moment:
         self.controls = controls
         self.own = own
         self.plans = plans
+        self.model = model
+        self._habits: Habits | None = None
+        self._hour_share: float | None = None
         self._policies: dict[int, list[Verdict]] = {}
         self._permissions: dict[tuple[str, str, str], PermissionVerdict] = {}
         self._contacts: list[tuple[int, Contact]] | None = None
@@ -74,6 +81,24 @@ class Moment:
         if self._place is None:
             self._place = place_of(self.state, self.zone)
         return self._place
+
+    @property
+    def habits(self) -> Habits:
+        """What the ledger tells of the person's answers."""
+        if self._habits is None:
+            self._habits = Habits(self.state, self.now_s)
+        return self._habits
+
+    @property
+    def hour_share(self) -> float:
+        """How much of the person's week falls into this hour, an even week's hour being 1."""
+        if self._hour_share is None:
+            if self.state.rhythm or self.model.hours_total:
+                hour = rhythm.hour_of_week(self.local)
+                self._hour_share = rhythm.share(self.state.rhythm, self.model, hour) * HOURS
+            else:
+                self._hour_share = 1.0
+        return self._hour_share
 
     @property
     def contacts(self) -> list[tuple[int, Contact]]:

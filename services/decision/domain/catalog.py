@@ -17,7 +17,8 @@ from services.decision.domain.compiling import Compiler, Problem
 from services.decision.domain.journeys.steps.follow_up import FollowUpStep
 from services.decision.domain.journeys.steps.message import MessageStep
 from services.decision.domain.kinds import KINDS, schema_for
-from services.decision.domain.model import Ask, Journey, Template
+from services.decision.domain.model import Ask, Journey, Template, Trigger
+from services.decision.domain.reasons import Reason
 from services.decision.domain.segmentation import Segmentation
 from services.decision.domain.state import (
     ACCEPTED,
@@ -61,7 +62,8 @@ class Catalog(msgspec.Struct, frozen=True):
 
     `journeys` by (key, version) hold every version given, `live` the newest of each by its entry
     event; `asks_by_event` and `ending_events` say who listens to an event. `traits` are those the
-    state must keep. `horizon_s` is how long contacts matter to any rule.
+    state must keep. `horizon_s` is how long contacts matter to any rule. `rewards` tells, by event,
+    which templates an event is a response to: their ask is done, or the goal of their journey is.
     """
 
     revision: int
@@ -83,6 +85,10 @@ class Catalog(msgspec.Struct, frozen=True):
     horizon_s: int
     keeps_transactional: bool
     segments: Segmentation = Segmentation()
+    exploration: float = 0.1
+    fatigue_cost: float = 0.0
+    response_window_s: int = 7 * DAY_S
+    rewards: dict[str, tuple[tuple[Trigger, frozenset[str]], ...]] = {}
 
     def zone_of(self, state: PersonState) -> ZoneInfo:
         """Return the zone the person is likeliest in; where nothing tells, the workspace's."""
@@ -116,7 +122,19 @@ class Catalog(msgspec.Struct, frozen=True):
         seen.
         """
         template = self.template_of(pending)
-        if template is None or not template.recap or has_seen(state, template.builds_on):
+        return None if template is None else self._as_seen(state, template)
+
+    def templates_for(self, state: PersonState, pending: Pending) -> list[Template]:
+        """Return the templates of which one may go out now, each as this person gets it."""
+        wanted = self.wanted_by(pending)
+        if wanted is None or not wanted[1].draws:
+            template = self.template_for(state, pending)
+            return [] if template is None else [template]
+        known = [self.templates[key] for key in wanted[1].templates if key in self.templates]
+        return [self._as_seen(state, one) for one in known]
+
+    def _as_seen(self, state: PersonState, template: Template) -> Template:
+        if not template.recap or has_seen(state, template.builds_on):
             return template
         return self.templates.get(template.recap, template)
 
@@ -155,6 +173,11 @@ def parse_catalog(
     compete_again_s = compiler.seconds(
         workspace.compete_again_after, f"workspace {workspace.key}", "compete_again_after"
     )
+    response_window_s = compiler.seconds(
+        workspace.arbitration.response_window,
+        f"workspace {workspace.key}",
+        "arbitration.response_window",
+    )
     if problems:
         raise CatalogError(problems)
     return Catalog(
@@ -178,9 +201,13 @@ def parse_catalog(
         counted_events=frozenset(compiler.uses.events),
         low_signal_events=frozenset(compiler.low_signal),
         traits=frozenset(compiler.uses.traits),
-        horizon_s=max(_HORIZON_S_MIN, compiler.horizon_s),
+        horizon_s=max(_HORIZON_S_MIN, compiler.horizon_s, response_window_s),
         keeps_transactional=compiler.keeps_transactional,
         segments=segments,
+        exploration=workspace.arbitration.exploration,
+        fatigue_cost=workspace.arbitration.fatigue_cost,
+        response_window_s=response_window_s,
+        rewards=_rewards(templates.values(), asks, journeys.values()),
     )
 
 
@@ -286,6 +313,27 @@ def _by_segment(current: Mapping[str, Journey]) -> dict[str, tuple[Journey, ...]
     for journey in current.values():
         if journey.entry.segment:
             found[journey.entry.segment] = (*found.get(journey.entry.segment, ()), journey)
+    return found
+
+
+def _rewards(
+    templates: Iterable[Template], asks: Iterable[Ask], journeys: Iterable[Journey]
+) -> dict[str, tuple[tuple[Trigger, frozenset[str]], ...]]:
+    """Return by event what it rewards, asks first, then goals, each in the order of keys."""
+    found: dict[str, tuple[tuple[Trigger, frozenset[str]], ...]] = {}
+    asking = {
+        ask.key: frozenset(one.key for one in templates if one.ask == ask.key) for ask in asks
+    }
+    rewards = [(ask.trigger, asking[ask.key]) for ask in sorted(asks, key=lambda one: one.key)]
+    for journey in sorted(journeys, key=lambda one: (one.key, one.version)):
+        steps = [step for step in journey.steps.values() if isinstance(step, MessageStep)]
+        used = frozenset(key for step in steps for key in step.templates)
+        for endings in journey.endings.values():
+            rewards += [(t, used) for why, t in endings if why is Reason.GOAL_REACHED]
+    for trigger, keys in rewards:
+        # A goal tied to one run by `match` cannot be told from another's once the run is over.
+        if keys and not trigger.match:
+            found[trigger.event] = (*found.get(trigger.event, ()), (trigger, keys))
     return found
 
 

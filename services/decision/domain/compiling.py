@@ -117,7 +117,7 @@ class Compiler:
         tags = tuple(dict.fromkeys(template.tags))
         labels = Labels(
             template.channel, topic.key, message_class, tags, template.ask is not None,
-            cool_down_s > 0,
+            cool_down_s > 0, at_preferred_time=template.send_time == "preferred",
         )  # fmt: skip
         look_aheads = look_aheads_for(labels, policies)
         labels = labels._replace(has_look_ahead=bool(look_aheads))
@@ -143,6 +143,8 @@ class Compiler:
             template.builds_on or "",
             template.recap or "",
             look_aheads,
+            template.value,
+            tuple(template.variants),
         )
 
     def asks(self) -> list[model.Ask]:

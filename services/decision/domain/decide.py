@@ -1,18 +1,21 @@
 """The arbitration moment: what wants to go out is weighed, the best goes, the rest waits or ends.
 
 Transactional and service messages each stand for themselves; of marketing at most one goes out
-per step. A chosen message takes its slot at once.
+per step. A chosen message takes its slot at once. Which of its templates and variants goes is drawn
+(`actions.py`).
 """
 
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
-from services.decision.domain import sentences
-from services.decision.domain.arbitrate import Wanted, Weighed, candidate, weigh
+from services.decision.domain import actions, bandit, sentences
+from services.decision.domain.arbitrate import Wanted, Weighed, appraise, candidate, weigh
 from services.decision.domain.case import refused
 from services.decision.domain.civil import from_s, to_s_up
 from services.decision.domain.decisions import (
+    Action,
     Candidate,
     Decision,
     MessageOrder,
@@ -44,50 +47,62 @@ def decide(turn: Turn) -> None:
         if not competing:
             return
         decided.update([one.id.int for one in competing])
-        resolved = [_resolve(turn, one) for one in competing]
-        wanted = [one for one in resolved if one is not None]
-        wanted.sort(key=lambda one: one.rank)
-        marketing = [one for one in wanted if one.template.message_class == MARKETING]
-        for one in wanted:
-            if one.template.message_class != MARKETING:
-                _decide_group(turn, [one])
-        if marketing:
-            _decide_group(turn, marketing)
+        wanted = [one for pending in competing for one in _resolve(turn, pending)]
+        appraise(turn.moment, wanted, turn.catalog.fatigue_cost)
+        for group in _groups(wanted):
+            _decide_group(turn, group)
         due = [one for one in turn.state.pending if one.due_s <= turn.now_s]
         competing = [one for one in due if one.id.int not in decided]
 
 
-def _resolve(turn: Turn, pending: Pending) -> Wanted | None:
-    """Return a pending message with its catalog entries; end it where they are gone."""
+def _groups(wanted: list[Wanted]) -> list[list[Wanted]]:
+    """Return who competes with whom, in order: each other message alone, all marketing at once."""
+    alone: dict[int, list[Wanted]] = {}
+    marketing = []
+    for one in wanted:
+        if one.template.message_class == MARKETING:
+            marketing.append(one)
+        else:
+            alone.setdefault(one.pending.id.int, []).append(one)
+    return [*alone.values(), marketing] if marketing else list(alone.values())
+
+
+def _resolve(turn: Turn, pending: Pending) -> list[Wanted]:
+    """Return a pending message as each of its step's templates; end it where they are gone."""
     wanted = turn.catalog.wanted_by(pending)
     if wanted is None:
         facts = {"journey": pending.journey}
         end(turn, pending, refused("catalog", Reason.JOURNEY_REMOVED, facts))
-        return None
+        return []
     journey, step = wanted
-    template = turn.catalog.template_for(turn.state, pending)
-    if template is None:
+    found = [
+        Wanted(pending, journey, step, template, place)
+        for place, template in enumerate(turn.catalog.templates_for(turn.state, pending))
+    ]
+    if not found:
         named = step.templates[min(pending.choice, len(step.templates) - 1)]
         verdict = refused("catalog", Reason.TEMPLATE_REMOVED, {"template": named})
         end(turn, pending, verdict)
-        return None
-    return Wanted(pending, journey, step, template)
+    return found
 
 
 def _decide_group(turn: Turn, group: list[Wanted]) -> None:
     """Choose the first free one of a group in order of rank; settle the others."""
     moment = turn.moment
     weighed = [weigh(moment, one) for one in group]
-    winner = next((one for one in weighed if one.decisive is None), None)
+    for one in weighed:
+        one.drop_unworthy()
+    seq = turn.say()
+    decision_id = turn.derive("decision", seq)
+    drawn = _draw(turn, weighed, seed_of(decision_id))
+    winner = drawn.winner
     if winner is not None:
         again_s = turn.now_s + turn.catalog.compete_again_s
         again = from_s(again_s)
         for one in weighed:
             if one.decisive is None and one is not winner:
                 one.lose(winner.wanted, again, again_s)
-    seq = turn.say()
-    decision_id = turn.derive("decision", seq)
-    order = None if winner is None else _order(turn, winner.wanted, decision_id)
+    order = None if winner is None else _order(turn, winner.wanted, decision_id, drawn.variant)
     leading = (winner or weighed[0]).decisive
     turn.decisions.append(
         Decision(
@@ -107,13 +122,62 @@ def _decide_group(turn: Turn, group: list[Wanted]) -> None:
             leading.reason if leading else None,
             order.message_id if order else None,
             order,
+            drawn.probability,
+            turn.model.revision,
+            drawn.bucket,
+            drawn.actions,
         )
     )
-    for one in weighed:
-        if one is winner and order is not None:
-            _reserve(turn, one.wanted, order)
-        else:
+    if winner is not None and order is not None:
+        _reserve(turn, winner.wanted, order)
+    for one in _one_each(weighed):
+        if winner is None or one.wanted.pending is not winner.wanted.pending:
             _settle(turn, one)
+
+
+class _Drawn(NamedTuple):
+    """What was drawn for the message that won; no winner where none is free."""
+
+    winner: Weighed | None
+    variant: str = ""
+    probability: float = 1.0
+    bucket: str = ""
+    actions: tuple[Action, ...] = ()
+
+
+def _draw(turn: Turn, weighed: list[Weighed], seed: int) -> _Drawn:
+    """Draw which of the first free message's templates and variants goes."""
+    first = next((one for one in weighed if one.decisive is None), None)
+    if first is None:
+        return _Drawn(None)
+    free = [
+        one
+        for one in weighed
+        if one.decisive is None and one.wanted.pending is first.wanted.pending
+    ]
+    free.sort(key=lambda one: one.wanted.place)
+    moment = turn.moment
+    found = actions.eligible(moment, [one.wanted.template for one in free])
+    table = actions.tabulated(moment, found, turn.catalog.exploration)
+    action = table[bandit.draw([one.share for one in table], seed)]
+    winner = next(one for one in free if one.wanted.template.key == action.template)
+    for one in free:
+        if one is not winner:
+            one.stand_back(winner.wanted)
+    bucket = moment.habits.bucket if winner.wanted.score else ""
+    return _Drawn(winner, action.variant, action.share / bandit.WHOLE, bucket, table)
+
+
+def _one_each(weighed: list[Weighed]) -> list[Weighed]:
+    """Return, for each message, the template that may go soonest, else the first."""
+    found: dict[int, Weighed] = {}
+    for one in weighed:
+        key = one.wanted.pending.id.int
+        known = found.get(key)
+        sooner = known is not None and (one.due_s < known.due_s or not known.waits)
+        if known is None or (one.waits and sooner):
+            found[key] = one
+    return list(found.values())
 
 
 def _sentence(turn: Turn, verdict: Verdict | None, language: sentences.Language) -> str:
@@ -179,7 +243,7 @@ def _after_end(
         journeys.leave(turn, position, why.reason if why else None)
 
 
-def _order(turn: Turn, wanted: Wanted, decision_id: UUID) -> MessageOrder:
+def _order(turn: Turn, wanted: Wanted, decision_id: UUID, variant: str) -> MessageOrder:
     state, pending, template = turn.state, wanted.pending, wanted.template
     endpoint = state.endpoints.get(template.channel)
     permission = turn.moment.permission(template.channel, template.topic, template.message_class)
@@ -202,6 +266,7 @@ def _order(turn: Turn, wanted: Wanted, decision_id: UUID) -> MessageOrder:
         {
             "profile": {n: traits[n] for n in template.profile_variables if n in traits},
             "event": {n: context[n] for n in template.event_variables if n in context},
+            **({"variant": variant} if variant else {}),
         },
         turn.now,
         from_s(pending.valid_until_s),
@@ -214,6 +279,7 @@ def _order(turn: Turn, wanted: Wanted, decision_id: UUID) -> MessageOrder:
         template.ask,
         template.tags,
         measurement_allowed(state.permission, template.channel, template.topic),
+        variant,
     )
 
 

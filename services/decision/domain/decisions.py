@@ -66,6 +66,29 @@ class Verdict(msgspec.Struct, frozen=True, array_like=True, gc=False):
     hold_s_max: int = 0
 
 
+class Score(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a candidate is worth, and the factors it comes from (scores.py)."""
+
+    total: float
+    response_rate: float
+    context: float
+    value: float
+    urgency: float
+    fatigue: float
+
+
+class Action(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One thing that could be done for the chosen message, and how probable that was.
+
+    `share` is in millionths; those of one decision sum to a million.
+    """
+
+    template: str
+    variant: str
+    channel: str
+    share: int
+
+
 class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
     """A message that could have gone out, and what every rule said; the chosen one passed all."""
 
@@ -83,6 +106,7 @@ class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
     tags: tuple[str, ...] = ()
     ask: str = ""
     basis: str = ""
+    score: Score | None = None
 
     @property
     def against(self) -> tuple[Verdict, ...]:
@@ -120,6 +144,7 @@ class MessageOrder(msgspec.Struct, frozen=True, omit_defaults=True):
     ask: str = ""
     tags: tuple[str, ...] = ()
     measure: bool = False
+    variant: str = ""
 
 
 class Trigger(msgspec.Struct, frozen=True, array_like=True):
@@ -135,8 +160,10 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `seq` numbers everything decision says about this person, densely, from 1. `reason` is the code
     behind silence, None when a message goes out; `chosen` is then the
-    message's id. Equal pre-state, inputs, catalog, controls and
-    time give an equal decision, to the bit.
+    message's id. `actions` are what could be done for the message that won, drawn by
+    `seed` with the probabilities of the model snapshot `model_revision` among people of `bucket`;
+    `action_probability` is that of the one taken. Equal pre-state, inputs, catalog, model,
+    controls and time give an equal decision, to the bit.
     """
 
     id: UUID
@@ -154,6 +181,9 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     chosen: UUID | None = None
     order: MessageOrder | None = None
     action_probability: float = 1.0
+    model_revision: int = 0
+    bucket: str = ""
+    actions: tuple[Action, ...] = ()
 
 
 class JourneyMoved(msgspec.Struct, frozen=True, tag="journey", omit_defaults=True):
@@ -236,6 +266,21 @@ class AskChanged(msgspec.Struct, frozen=True, tag="ask", omit_defaults=True):
     message_id: UUID | None = None
 
 
+class Responded(msgspec.Struct, frozen=True, tag="responded", omit_defaults=True):
+    """The first response to a message; stays inside. `hour` is the local hour of the week."""
+
+    at: datetime
+    message_id: UUID
+    kind: str
+    hour: int
+
+
+class Released(msgspec.Struct, frozen=True, tag="released"):
+    """A chosen message did not go out after all; nothing can be learnt from it. Stays inside."""
+
+    message_id: UUID
+
+
 class SegmentMoved(msgspec.Struct, frozen=True, tag="segment", omit_defaults=True):
     """A person came into a segment or left it, at `at`, to the second where time alone did it.
 
@@ -259,6 +304,8 @@ Effect = (
     | TraitSet
     | EventEmitted
     | CallOrdered
+    | Responded
+    | Released
 )
 
 
@@ -281,3 +328,16 @@ def encode(decision: Decision) -> bytes:
 def decode(data: bytes) -> Decision:
     """Return the decision `encode` wrote."""
     return _decoder.decode(data)
+
+
+_actions = msgspec.msgpack.Decoder(tuple[Action, ...])
+
+
+def encode_actions(actions: tuple[Action, ...]) -> bytes:
+    """Return `actions` as bytes that `decode_actions` reads back equal."""
+    return _encoder.encode(actions)
+
+
+def decode_actions(data: bytes) -> tuple[Action, ...]:
+    """Return the actions `encode_actions` wrote; none for no bytes."""
+    return _actions.decode(data) if data else ()

@@ -88,7 +88,10 @@ class Template(Document, frozen=True, kw_only=True, rename={"message_class": "cl
     event that started the journey). `content` and `variants`, by locale, `link_parameters` and
     `placement` belong to delivery. `expires` names the real end of what it offers: a day, or a
     variable that holds one; `holds_for` says how long promise and links are there after sending;
-    `segments_max`, what one SMS may cost.
+    `segments_max`, what one SMS may cost. Of several `variants` those that are answered more go out
+    more often; with any, the content itself is one only where a variant leaves it as it is. `value`
+    is what a response is worth. With `send_time: preferred` it waits, at most a day, for the hour
+    its reader is usually there.
     """
 
     channel: Channel
@@ -103,12 +106,14 @@ class Template(Document, frozen=True, kw_only=True, rename={"message_class": "cl
     cool_down: DurationText | None = None
     variables: tuple[Annotated[str, Meta(pattern=r"^(profile|event)\..+$")], ...] = ()
     content: dict[str, Any] = {}
-    variants: dict[Key, dict[str, Any]] = {}
+    variants: Annotated[dict[Key, dict[str, Any]], Meta(max_length=6)] = {}
     link_parameters: dict[FieldName, str] = {}
     placement: str = ""
     expires: str = ""
     holds_for: DurationText | None = None
     segments_max: Annotated[int, Meta(ge=1, le=10)] = 3
+    value: Annotated[float, Meta(ge=0, le=1_000_000)] = 1.0
+    send_time: Literal["now", "preferred"] = "now"
 
 
 class Block(Document, frozen=True, kw_only=True):
@@ -141,6 +146,19 @@ class Event(Document, frozen=True, kw_only=True):
     low_signal: bool = False
 
 
+class Arbitration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How messages are chosen.
+
+    `exploration`: the share of draws among variants and channels that is spread evenly.
+    `fatigue_cost`: what each unanswered message of the past 28 days takes off the score, in the
+    unit of `value`. `response_window`: how long after its order a response counts for a message.
+    """
+
+    exploration: Annotated[float, Meta(ge=0.01, le=1)] = 0.1
+    fatigue_cost: Annotated[float, Meta(ge=0, le=1_000_000)] = 0.0
+    response_window: DurationText = "P7D"
+
+
 class Workspace(Document, frozen=True, kw_only=True):
     """What holds for everyone: zone and language where the person's are unknown.
 
@@ -150,6 +168,7 @@ class Workspace(Document, frozen=True, kw_only=True):
     timezone: str = "UTC"
     locale: str = "en"
     compete_again_after: DurationText = "PT1H"
+    arbitration: Arbitration = Arbitration()
 
 
 class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from services.decision.domain import decide, learning, segments
+from services.decision.domain import decide, learning, responses, segments
 from services.decision.domain.case import refused
 from services.decision.domain.civil import to_s
 from services.decision.domain.decisions import EventEmitted, Fact, Move
@@ -46,6 +46,7 @@ def on_event(turn: Turn, event: EventInput) -> str:
     turn.counted(name)
     segments.settle(turn, silent=quiet)
     properties = learning.event_properties(event)
+    responses.on_event(turn, event, name, properties)
     _answer_asks(turn, event, name, properties)
     if name in turn.catalog.ending_events:
         _end_journeys(turn, event, name, properties)

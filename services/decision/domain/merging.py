@@ -1,6 +1,6 @@
 """Two profiles turn out to be one person: the survivor takes over the other's past, once."""
 
-from services.decision.domain import counting, decide, learning, permission
+from services.decision.domain import counting, decide, learning, permission, rhythm
 from services.decision.domain.case import refused
 from services.decision.domain.inputs import MergeInput
 from services.decision.domain.journeys import engine as journeys
@@ -58,6 +58,7 @@ def _unite_knowledge(state: PersonState, loser: PersonState) -> None:
     if not state.timezone:
         state.timezone, state.timezone_source = loser.timezone, loser.timezone_source
     state.locale = state.locale or loser.locale
+    state.rhythm = rhythm.merge(state.rhythm, loser.rhythm)
     for name, counter in loser.counters.items():
         mine = state.counters.get(name)
         state.counters[name] = counter if mine is None else counting.merge(mine, counter)

@@ -46,7 +46,7 @@ class Template(msgspec.Struct, frozen=True):
 
     It must pass every one of `checks` (asked of a candidate's case) and `policies` (asked of the
     moment, and shared by all templates they concern alike), in this order. `look_aheads` are the
-    caps that keep places free for what is more important.
+    caps that keep places free for what is more important. `value` is what a response is worth.
     """
 
     key: str
@@ -66,6 +66,8 @@ class Template(msgspec.Struct, frozen=True):
     builds_on: str = ""
     recap: str = ""
     look_aheads: tuple[Any, ...] = ()
+    value: float = 1.0
+    variants: tuple[str, ...] = ()
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ from services.decision.domain.policy import (
     marketing_stop,
     minimum_gap,
     permission_rule,
+    preferred_time,
     quiet_hours,
     reachable,
 )
@@ -54,6 +55,7 @@ class Labels(NamedTuple):
     has_ask: bool
     has_cool_down: bool
     has_look_ahead: bool = False
+    at_preferred_time: bool = False
 
 
 class Rule(NamedTuple):
@@ -79,6 +81,10 @@ def _has_look_ahead(labels: Labels) -> bool:
     return labels.has_look_ahead
 
 
+def _at_preferred_time(labels: Labels) -> bool:
+    return labels.at_preferred_time
+
+
 #: Asked of each candidate.
 POLICIES: tuple[Rule, ...] = (
     Rule(marketing_stop.rule, _is_marketing),
@@ -91,6 +97,7 @@ POLICIES: tuple[Rule, ...] = (
     Rule(asked_elsewhere.rule, _has_ask),
     Rule(cool_down.rule, _has_cool_down),
     Rule(look_ahead.rule, _has_look_ahead),
+    Rule(preferred_time.rule, _at_preferred_time),
 )
 
 #: Asked of the moment, once for every policy of that class in the catalog; never of

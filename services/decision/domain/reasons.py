@@ -53,3 +53,7 @@ class Reason(StrEnum):
     UNKNOWN_MESSAGE = "unknown_message"
     NOT_ACCEPTED = "not_accepted"
     PERMIT_REFUSED = "permit_refused"
+    # Arbitration, timing
+    NOT_DRAWN = "not_drawn"
+    NOT_WORTH_IT = "not_worth_it"
+    PREFERRED_TIME = "preferred_time"

@@ -4,12 +4,12 @@ from uuid import UUID
 
 import msgspec
 
-from services.decision.domain import decide, learning
+from services.decision.domain import decide, learning, responses
 from services.decision.domain import state as states
 from services.decision.domain.arbitrate import holds_until_s
 from services.decision.domain.case import held, refused
 from services.decision.domain.civil import to_s_up
-from services.decision.domain.decisions import Outcome, Ruling, Verdict
+from services.decision.domain.decisions import Outcome, Released, Ruling, Verdict
 from services.decision.domain.inputs import (
     PermissionInput,
     PermissionPart,
@@ -61,6 +61,7 @@ def on_receipt(turn: Turn, receipt: ReceiptInput) -> str:
         if changed:
             turn.state.contacts[index] = learned
             turn.changed()
+            responses.on_receipt(turn, receipt, contact)
     opted_out = _opt_out(turn, receipt, contact)
     return "applied" if changed or opted_out else "unchanged"
 
@@ -88,6 +89,7 @@ def release(turn: Turn, contact: Contact, verdict: Verdict) -> None:
     state = turn.state
     state.contacts.remove(contact)
     turn.changed()
+    turn.effects.append(Released(contact.id))
     if contact.flight is None:
         return
     pending = contact.flight.pending

@@ -158,6 +158,18 @@ _CLAUSES: dict[Reason, tuple[str, str]] = {
         "the last check before sending refused it",
         "die letzte Prüfung vor dem Senden hat sie abgelehnt",
     ),
+    Reason.NOT_DRAWN: (
+        "{to} was drawn in its place",
+        "{to} wurde an ihrer Stelle gezogen",
+    ),
+    Reason.NOT_WORTH_IT: (
+        "its worth ({score}) does not cover what another message costs",
+        "ihr Wert ({score}) wiegt eine weitere Nachricht nicht auf",
+    ),
+    Reason.PREFERRED_TIME: (
+        "the person is usually there at another hour",
+        "die Person ist meist zu einer anderen Stunde da",
+    ),
 }
 
 _OPENINGS: dict[Ruling, tuple[str, str]] = {

@@ -186,7 +186,8 @@ class PersonState(msgspec.Struct, array_like=True):
 
     `applied` has, per source profile, the sequence numbers already applied, as flat closed ranges
     [from, to, from, to, ...]; `said` numbers what decision has said about the person. `dates` has,
-    per journey that begins at a date of the person, when that comes next.
+    per journey that begins at a date of the person, when that comes next. `rhythm` is the histogram
+    of the hours of their week (rhythm.py).
 
     By segment number: `segments` since when they are a member, `dues` when passing time may change
     that. `settled` is the catalog revision up to which they are counted into every segment.
@@ -212,6 +213,7 @@ class PersonState(msgspec.Struct, array_like=True):
     dues: dict[int, int] = {}
     settled: int = 0
     dates: dict[str, int] = {}
+    rhythm: bytes = b""
 
 
 def new(person: UUID) -> PersonState:
@@ -242,6 +244,7 @@ def copy(state: PersonState) -> PersonState:
         state.dues.copy(),
         state.settled,
         state.dates.copy(),
+        state.rhythm,
     )
 
 

@@ -34,6 +34,7 @@ from services.decision.domain.merging import on_merge
 from services.decision.domain.model import NO_CONTROLS, TRANSACTIONAL, Controls
 from services.decision.domain.receipts import on_permission, on_permit_refused, on_receipt
 from services.decision.domain.reported import on_contact
+from services.decision.domain.response_model import NO_MODEL, ResponseModel
 from services.decision.domain.state import Contact, PersonState, copy
 from services.decision.domain.turn import Turn
 
@@ -87,13 +88,14 @@ def step(
     catalog: Catalog,
     now: datetime,
     controls: Controls = NO_CONTROLS,
+    model: ResponseModel = NO_MODEL,
 ) -> StepResult:
     """Return what follows from `inputs`, applied in their order at `now`; `state` stays as it is.
 
     Repeats of numbered events change nothing. All inputs are one arbitration moment: at most one
     marketing message goes out, and its slot is taken in the state returned. `now` must be aware.
     """
-    turn = Turn(copy(state), catalog, now, controls)
+    turn = Turn(copy(state), catalog, now, controls, model)
     notes, effective = [], None
     for one in inputs:
         turn.cause = one

@@ -28,6 +28,7 @@ from services.decision.domain.ids import numbered_id
 from services.decision.domain.inputs import EventInput, Input, PermissionInput
 from services.decision.domain.model import Controls
 from services.decision.domain.reasons import Reason
+from services.decision.domain.response_model import NO_MODEL, ResponseModel
 from services.decision.domain.state import PersonState, Position
 
 _Item = TypeVar("_Item")
@@ -57,15 +58,20 @@ class Turn:
 
     __slots__ = (
         "_moment", "catalog", "cause", "controls", "crossings", "decisions", "effects", "emitted",
-        "joined", "marketing_sent", "now", "now_s", "now_us", "person_hex", "settled", "soonest",
-        "starting", "state", "touched", "wanting",
+        "joined", "marketing_sent", "model", "now", "now_s", "now_us", "person_hex", "settled",
+        "soonest", "starting", "state", "touched", "wanting",
     )  # fmt: skip
 
     cause: Input
     wanting: Input | None
 
     def __init__(
-        self, state: PersonState, catalog: Catalog, now: datetime, controls: Controls
+        self,
+        state: PersonState,
+        catalog: Catalog,
+        now: datetime,
+        controls: Controls,
+        model: ResponseModel = NO_MODEL,
     ) -> None:
         self.state = state
         self.person_hex = state.person.hex
@@ -74,6 +80,7 @@ class Turn:
         self.now_s = to_s(now)
         self.now_us = to_us(now)
         self.controls = controls
+        self.model = model
         self.decisions: list[Decision] = []
         self.effects: list[Effect] = []
         self.crossings: list[SegmentMoved] = []
@@ -97,7 +104,12 @@ class Turn:
         """The facts of now, worked out once until `changed`."""
         if self._moment is None:
             self._moment = Moment(
-                self.state, self.now, self.zone, self.controls, plans=self.catalog
+                self.state,
+                self.now,
+                self.zone,
+                self.controls,
+                plans=self.catalog,
+                model=self.model,
             )
         return self._moment
 

@@ -6,7 +6,7 @@ the only way a person's state changes.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.telemetry import (
@@ -25,7 +25,10 @@ from services.decision.domain import state as states
 from services.decision.domain.catalog import Catalog
 from services.decision.domain.decisions import (
     Decision,
+    MessageOrder,
     PermissionChanged,
+    Released,
+    Responded,
     SegmentMove,
     SegmentMoved,
 )
@@ -33,15 +36,18 @@ from services.decision.domain.ids import derive_id
 from services.decision.domain.model import Controls, encode_controls
 from services.decision.domain.step import StepResult, step
 from services.decision.handlers.catalogs import Catalogs
+from services.decision.handlers.models import Models, Taught
 from services.decision.ports import (
     ChangedState,
     Key,
     LedgerEntry,
     Membership,
+    Response,
     Store,
     StoredDecision,
     StoredState,
     StoredStep,
+    Trial,
 )
 from services.decision.wire import outgoing as wire
 
@@ -72,15 +78,17 @@ class _Written:
     decisions: list[StoredDecision] = field(default_factory=list)
     permission: list[LedgerEntry] = field(default_factory=list)
     members: dict[tuple[str, str, UUID], Membership] = field(default_factory=dict)
+    taught: Taught = field(default_factory=Taught)
 
 
 class Decider:
     """Runs the pure step for many people in one transaction."""
 
-    def __init__(self, store: Store, catalogs: Catalogs, clock: Clock) -> None:
+    def __init__(self, store: Store, catalogs: Catalogs, clock: Clock, models: Models) -> None:
         self._store = store
         self._catalogs = catalogs
         self._clock = clock
+        self._models = models
         self._decided = telemetry.counter(METRIC_DECISIONS, "1", "Decisions made")
 
     async def decide(self, tx: Tx, batch: Sequence[Work], lane: str) -> list[StepResult]:
@@ -137,7 +145,8 @@ class Decider:
             parent=work.traceparent or None,
             attributes={ATTRIBUTE_WORKSPACE: workspace},
         ) as span:
-            result = step(before, work.inputs, catalog, now, controls)
+            model = self._models.current(workspace)
+            result = step(before, work.inputs, catalog, now, controls, model)
             traceparent = telemetry.current_traceparent() or work.traceparent
             if result.decisions:
                 span.set_attribute(ATTRIBUTE_DECISION, str(result.decisions[-1].id))
@@ -160,10 +169,15 @@ class Decider:
                 inputs,
                 catalog.revision,
                 encode_controls(controls),
+                model.revision,
             )
             written.steps.append(basis)
             for decision in result.decisions:
                 written.decisions.append(_stored(basis, decision, traceparent))
+                if decision.order is not None and decision.bucket:
+                    written.taught.trials.append(
+                        _trial(workspace, decision, decision.order, catalog)
+                    )
         for effect in result.effects:
             if isinstance(effect, PermissionChanged):
                 written.permission.append(_ledger(workspace, person, effect, work.evidence))
@@ -171,6 +185,10 @@ class Decider:
                 entered_at = effect.at if effect.move is SegmentMove.ENTERED else None
                 key = (workspace, effect.segment, person)
                 written.members[key] = Membership(*key, entered_at)
+            elif isinstance(effect, Responded):
+                written.taught.responses.append(_response(workspace, effect))
+            elif isinstance(effect, Released):
+                written.taught.released.append((workspace, effect.message_id))
         self._emit(tx, wire.Sender(workspace, person, lane, now, traceparent), result)
         return result
 
@@ -192,6 +210,7 @@ class Decider:
             await self._store.insert_permission(tx, written.permission)
         if written.members:
             await self._store.save_members(tx, list(written.members.values()))
+        await self._models.keep(tx, written.taught)
 
 
 def survivor(key: Key, rows: Mapping[Key, StoredState]) -> Key:
@@ -235,3 +254,23 @@ def _ledger(workspace: str, person: UUID, changed: PermissionChanged, evidence: 
         changed.message_id,
         evidence or "{}",
     )
+
+
+def _trial(workspace: str, decision: Decision, order: MessageOrder, catalog: Catalog) -> Trial:
+    return Trial(
+        workspace,
+        order.message_id,
+        decision.id,
+        order.ordered_at,
+        order.ordered_at + timedelta(seconds=catalog.response_window_s),
+        order.channel,
+        order.template,
+        order.variant,
+        decision.bucket,
+        decision.model_revision,
+        decided.encode_actions(decision.actions) if len(decision.actions) > 1 else b"",
+    )
+
+
+def _response(workspace: str, effect: Responded) -> Response:
+    return Response(workspace, effect.message_id, effect.at, effect.kind, effect.hour)

@@ -12,6 +12,7 @@ from services.decision.domain.decisions import Decision
 from services.decision.domain.model import decode_controls
 from services.decision.domain.step import step
 from services.decision.handlers.catalogs import Catalogs
+from services.decision.handlers.models import Models
 from services.decision.handlers.permission import read_state
 from services.decision.handlers.views import journeys_view
 from services.decision.ports import Store, StoredStep
@@ -21,10 +22,11 @@ from services.decision.wire import reading as wire
 class ReadingDesk:
     """Answers `decision` and `journeys`."""
 
-    def __init__(self, store: Store, catalogs: Catalogs, clock: Clock) -> None:
+    def __init__(self, store: Store, catalogs: Catalogs, clock: Clock, models: Models) -> None:
         self._store = store
         self._catalogs = catalogs
         self._clock = clock
+        self._models = models
 
     async def on_decision(self, tx: Tx, request: Request) -> bytes:
         """The decision, and whether computing it again from what it rested on agrees."""
@@ -41,9 +43,10 @@ class ReadingDesk:
 
     async def _replays(self, tx: Tx, basis: StoredStep, decision: Decision) -> bool:
         catalog = await self._catalogs.at(tx, basis.workspace, basis.catalog_revision)
+        model = await self._models.at(tx, basis.workspace, basis.model_revision)
         before = states.decode(basis.state_before)
         controls = decode_controls(basis.controls)
-        result = step(before, given.decode(basis.inputs), catalog, basis.at, controls)
+        result = step(before, given.decode(basis.inputs), catalog, basis.at, controls, model)
         return decision in result.decisions
 
 
@@ -52,6 +55,7 @@ def _basis(basis: StoredStep, *, agrees: bool) -> dict[str, Any]:
         "step": str(basis.id),
         "at": basis.at.isoformat(),
         "catalog_revision": basis.catalog_revision,
+        "model_revision": basis.model_revision,
         "inputs": given.decode(basis.inputs),
         "state_bytes": len(basis.state_before),
         "replay_agrees": agrees,

@@ -159,13 +159,14 @@ async def insert_decisions(
     """Keeps decisions and what their steps rested on; the same one twice is a broken invariant."""
     await tx.execute(
         "WITH basis AS (INSERT INTO steps"
-        "  (workspace, id, person, at, state_before, inputs, catalog_revision, controls)"
+        "  (workspace, id, person, at, state_before, inputs, catalog_revision, controls,"
+        "  model_revision)"
         "  SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[],"
-        "  $5::bytea[], $6::bytea[], $7::bigint[], $8::bytea[]))"
+        "  $5::bytea[], $6::bytea[], $7::bigint[], $8::bytea[], $9::bigint[]))"
         " INSERT INTO decisions (workspace, id, person, step, at, decision, traceparent)"
-        " SELECT * FROM unnest($9::text[], $10::uuid[], $11::uuid[], $12::uuid[],"
-        " $13::timestamptz[], $14::bytea[], $15::text[])",
-        *_columns([_values(step) for step in steps], 8),
+        " SELECT * FROM unnest($10::text[], $11::uuid[], $12::uuid[], $13::uuid[],"
+        " $14::timestamptz[], $15::bytea[], $16::text[])",
+        *_columns([_values(step) for step in steps], 9),
         *_columns([_values(decision) for decision in decisions], 7),
     )
 
@@ -174,7 +175,8 @@ async def get_decision(tx: Tx, workspace: str, decision: UUID) -> tuple[StoredDe
     """One decision and the step it came from; NotFound where there is none."""
     row = await tx.fetchrow(
         "SELECT d.workspace, d.id, d.person, d.step, d.at, d.decision, d.traceparent,"
-        " s.state_before, s.inputs, s.catalog_revision, s.controls, s.at AS step_at"
+        " s.state_before, s.inputs, s.catalog_revision, s.controls, s.model_revision,"
+        " s.at AS step_at"
         " FROM decisions d JOIN steps s ON s.workspace = d.workspace AND s.id = d.step"
         " WHERE d.workspace = $1 AND d.id = $2",
         workspace,
@@ -200,6 +202,7 @@ async def get_decision(tx: Tx, workspace: str, decision: UUID) -> tuple[StoredDe
         row["inputs"],
         row["catalog_revision"],
         row["controls"],
+        row["model_revision"],
     )
 
 

@@ -13,6 +13,7 @@ from kit.clock import to_us
 from kit.errors import Broken
 from kit.ids import partition_of
 from services.decision.domain.decisions import (
+    Action,
     AskChanged,
     CallOrdered,
     Candidate,
@@ -22,6 +23,9 @@ from services.decision.domain.decisions import (
     JourneyMoved,
     MessageOrder,
     PermissionChanged,
+    Released,
+    Responded,
+    Score,
     SegmentMoved,
     TraitSet,
     Verdict,
@@ -54,7 +58,9 @@ def decision_facts(sender: Sender, decision: Decision) -> list[OutgoingFact]:
 
 
 def effect_facts(sender: Sender, effect: Effect) -> list[OutgoingFact]:
-    """What a journey did, a move of a segment, or a permission change; asks stay inside."""
+    """What a journey did, a move of a segment, or a permission change; asks, and what is learnt
+    from, stay inside.
+    """
     match effect:
         case JourneyMoved():
             fact = _fact(sender, effect.id, effect.seq)
@@ -77,7 +83,7 @@ def effect_facts(sender: Sender, effect: Effect) -> list[OutgoingFact]:
             return [_outgoing(sender, fact, str(effect.move))]
         case TraitSet() | EventEmitted() | CallOrdered():
             return [_outgoing(sender, _of_journey(sender, effect))]
-        case AskChanged():
+        case AskChanged() | Responded() | Released():
             return []
 
 
@@ -148,6 +154,30 @@ def decision_message(decision: Decision) -> decision_pb2.DecisionMade:
         reason=str(decision.reason or ""),
         catalog_revision=decision.catalog_revision,
         action_probability=decision.action_probability,
+        model_revision=decision.model_revision,
+        bucket=decision.bucket,
+        actions=[_action(each) for each in decision.actions],
+        seed=decision.seed,
+    )
+
+
+def _action(action: Action) -> decision_pb2.Action:
+    return decision_pb2.Action(
+        template=action.template,
+        variant=action.variant,
+        channel=action.channel,
+        share=action.share,
+    )
+
+
+def _score(score: Score) -> decision_pb2.Score:
+    return decision_pb2.Score(
+        total=score.total,
+        response_rate=score.response_rate,
+        context=score.context,
+        value=score.value,
+        urgency=score.urgency,
+        fatigue=score.fatigue,
     )
 
 
@@ -161,6 +191,7 @@ def _candidate(candidate: Candidate) -> decision_pb2.Candidate:
         step=candidate.step,
         priority=candidate.priority,
         verdicts=[_verdict(each) for each in candidate.verdicts],
+        score=_score(candidate.score) if candidate.score else None,
     )
 
 
@@ -194,6 +225,7 @@ def _order(order: MessageOrder) -> decision_pb2.MessageOrdered:
         reason_en=order.reason_en,
         reason_de=order.reason_de,
         basis=order.basis,
+        variant=order.variant,
     )
 
 

@@ -24,12 +24,13 @@ from services.decision.handlers.catalog import CatalogDesk
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.deciding import Decider
 from services.decision.handlers.facts import Facts
+from services.decision.handlers.models import Models
 from services.decision.handlers.permission import PermissionDesk
 from services.decision.handlers.permits import Permits
 from services.decision.handlers.segments import SegmentDesk
 from services.decision.handlers.settling import Settler
 from services.decision.handlers.wakeups import Wakeups
-from services.decision.store import members
+from services.decision.store import members, trials
 from services.decision.store import queries as store
 from tests.integration.conftest import Databases
 
@@ -70,7 +71,8 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.catalogs = Catalogs(store)
-        self.decider = Decider(store, self.catalogs, self.clock)
+        self.models = Models(trials)
+        self.decider = Decider(store, self.catalogs, self.clock, self.models)
         self.facts = Facts(self.decider, store, members)
         self.settler = Settler(self.decider, members, self.catalogs, self.db, self.clock)
         self.catalog = CatalogDesk(store, self.clock, self.settler.wake)

@@ -74,7 +74,7 @@ async def test_decision_under_a_switch_replays_with_it(desk: Desk) -> None:
     await turn(desk, stopped=False)
     held = [f for f in await desk.outgoing() if f.WhichOneof("body") == MADE][-1]
 
-    reading = ReadingDesk(store, desk.catalogs, desk.clock)
+    reading = ReadingDesk(store, desk.catalogs, desk.clock, desk.models)
     body = service_pb2.DecisionRequest(decision_id=held.id).SerializeToString()
     async with desk.db.api(WORKSPACE, readonly=True) as tx:
         answer = await reading.on_decision(tx, request(body))

@@ -110,7 +110,7 @@ async def test_stored_decision_replays_to_the_bit(desk: Desk) -> None:
     person = await known_person(desk)
     await desk.event(person, "order_completed", quantity=1, amount_usd=10)
     made = next(f for f in await desk.outgoing() if f.WhichOneof("body") == "decision_made")
-    reading = ReadingDesk(store, desk.catalogs, desk.clock)
+    reading = ReadingDesk(store, desk.catalogs, desk.clock, desk.models)
     question = service_pb2.DecisionRequest(decision_id=made.id).SerializeToString()
     async with desk.db.api(WORKSPACE, readonly=True) as tx:
         reply = service_pb2.DecisionReply.FromString(

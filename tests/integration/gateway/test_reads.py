@@ -173,7 +173,11 @@ async def test_decision_tells_the_whole_story(door: Door) -> None:
         reason="held",
         reason_en="It waits until the morning",
         catalog_revision=3,
-        action_probability=1.0,
+        action_probability=0.25,
+        model_revision=8,
+        bucket="quiet",
+        actions=[decision_pb2.Action(template="hook", variant="b", channel="email", share=250_000)],
+        seed=2**61,
     )
     reply = decision.DecisionReply(
         person=PERSON.bytes,
@@ -209,7 +213,11 @@ async def test_decision_tells_the_whole_story(door: Door) -> None:
             }
         ],
         "catalog_revision": 3,
-        "action_probability": 1.0,
+        "action_probability": 0.25,
+        "actions": [{"template": "hook", "variant": "b", "channel": "email", "probability": 0.25}],
+        "model_revision": 8,
+        "bucket": "quiet",
+        "seed": "2305843009213693952",
         "basis": {"seed": 1},
         "trace_id": "0af7651916cd43dd8448eb211c80319c",
     }

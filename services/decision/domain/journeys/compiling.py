@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import time
 from typing import TYPE_CHECKING, Any
 
-from services.decision.domain import documents, model
+from services.decision.domain import actions, bandit, documents, model
 from services.decision.domain.civil import Duration
 from services.decision.domain.conditions.compile import Uses
 from services.decision.domain.journeys import documents as written
@@ -65,6 +65,7 @@ class JourneyCompiler:
         self.of_event = Uses()
         self.context: dict[str, None] = {}
         self.wanted: list[tuple[str, str]] = []
+        self.drawn: list[tuple[str, tuple[str, ...]]] = []
         self.followed: dict[str, str] = {}
 
     def compiled(self, templates: Mapping[str, model.Template]) -> model.Journey:
@@ -87,6 +88,7 @@ class JourneyCompiler:
             steps[step.key] = STEPS[type(step)](step, Spot(self, f"steps[{i}]", following))
         self._check_graph(steps)
         self._check_templates(templates)
+        self._check_drawn(templates)
         for key, path in self.followed.items():
             if not isinstance(steps.get(key), message.MessageStep):
                 compiler.problem(where, path, "the key of a message step", f"`{key}`")
@@ -106,6 +108,18 @@ class JourneyCompiler:
             compiler.seconds(journey.cool_down, where, "cool_down") if journey.cool_down else 0,
             frozenset(self.followed),
         )
+
+    def _check_drawn(self, templates: Mapping[str, model.Template]) -> None:
+        """Note templates that cannot stand for each other."""
+        for path, keys in self.drawn:
+            known = [templates[key] for key in keys if key in templates]
+            if len({(one.message_class, one.ask) for one in known}) > 1:
+                expected = "templates of one class, with the same ask"
+                self.compiler.problem(self.where, path, expected, ", ".join(keys))
+            arms = sum(max(1, len(one.variants)) for one in known)
+            if arms > bandit.ARMS_MAX:
+                expected = f"at most {bandit.ARMS_MAX} variants to choose from"
+                self.compiler.problem(self.where, path, expected, str(arms))
 
     def _per(self) -> str:
         journey = self.journey
@@ -214,6 +228,11 @@ class Spot:
         for i, key in enumerate(templates):
             path = "template" if i == 0 else f"or_else[{i - 1}]"
             self._of.wanted.append((self._at(path), key))
+
+    def draws(self, templates: tuple[str, ...]) -> None:
+        """Say that one of these templates is drawn."""
+        self._of.drawn.append((self._at("or_else"), templates))
+        self.keep_trait(actions.PREFERRED_CHANNEL)
 
     def follows(self, step: str, path: str) -> None:
         """Say of which message step the outcome is asked."""

@@ -21,7 +21,7 @@ OUTCOME_HELD: Outcome
 OUTCOME_RELEASED: Outcome
 
 class DecisionMade(_message.Message):
-    __slots__ = ("outcome", "at_us", "trigger_kind", "trigger_id", "trigger_name", "candidates", "message_id", "reason_en", "reason_de", "reason", "catalog_revision", "action_probability")
+    __slots__ = ("outcome", "at_us", "trigger_kind", "trigger_id", "trigger_name", "candidates", "message_id", "reason_en", "reason_de", "reason", "catalog_revision", "action_probability", "model_revision", "bucket", "actions", "seed")
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     AT_US_FIELD_NUMBER: _ClassVar[int]
     TRIGGER_KIND_FIELD_NUMBER: _ClassVar[int]
@@ -34,6 +34,10 @@ class DecisionMade(_message.Message):
     REASON_FIELD_NUMBER: _ClassVar[int]
     CATALOG_REVISION_FIELD_NUMBER: _ClassVar[int]
     ACTION_PROBABILITY_FIELD_NUMBER: _ClassVar[int]
+    MODEL_REVISION_FIELD_NUMBER: _ClassVar[int]
+    BUCKET_FIELD_NUMBER: _ClassVar[int]
+    ACTIONS_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
     outcome: Outcome
     at_us: int
     trigger_kind: str
@@ -46,10 +50,42 @@ class DecisionMade(_message.Message):
     reason: str
     catalog_revision: int
     action_probability: float
-    def __init__(self, outcome: _Optional[_Union[Outcome, str]] = ..., at_us: _Optional[int] = ..., trigger_kind: _Optional[str] = ..., trigger_id: _Optional[bytes] = ..., trigger_name: _Optional[str] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., message_id: _Optional[bytes] = ..., reason_en: _Optional[str] = ..., reason_de: _Optional[str] = ..., reason: _Optional[str] = ..., catalog_revision: _Optional[int] = ..., action_probability: _Optional[float] = ...) -> None: ...
+    model_revision: int
+    bucket: str
+    actions: _containers.RepeatedCompositeFieldContainer[Action]
+    seed: int
+    def __init__(self, outcome: _Optional[_Union[Outcome, str]] = ..., at_us: _Optional[int] = ..., trigger_kind: _Optional[str] = ..., trigger_id: _Optional[bytes] = ..., trigger_name: _Optional[str] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., message_id: _Optional[bytes] = ..., reason_en: _Optional[str] = ..., reason_de: _Optional[str] = ..., reason: _Optional[str] = ..., catalog_revision: _Optional[int] = ..., action_probability: _Optional[float] = ..., model_revision: _Optional[int] = ..., bucket: _Optional[str] = ..., actions: _Optional[_Iterable[_Union[Action, _Mapping]]] = ..., seed: _Optional[int] = ...) -> None: ...
+
+class Action(_message.Message):
+    __slots__ = ("template", "variant", "channel", "share")
+    TEMPLATE_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    SHARE_FIELD_NUMBER: _ClassVar[int]
+    template: str
+    variant: str
+    channel: str
+    share: int
+    def __init__(self, template: _Optional[str] = ..., variant: _Optional[str] = ..., channel: _Optional[str] = ..., share: _Optional[int] = ...) -> None: ...
+
+class Score(_message.Message):
+    __slots__ = ("total", "response_rate", "context", "value", "urgency", "fatigue")
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    RESPONSE_RATE_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    URGENCY_FIELD_NUMBER: _ClassVar[int]
+    FATIGUE_FIELD_NUMBER: _ClassVar[int]
+    total: float
+    response_rate: float
+    context: float
+    value: float
+    urgency: float
+    fatigue: float
+    def __init__(self, total: _Optional[float] = ..., response_rate: _Optional[float] = ..., context: _Optional[float] = ..., value: _Optional[float] = ..., urgency: _Optional[float] = ..., fatigue: _Optional[float] = ...) -> None: ...
 
 class Candidate(_message.Message):
-    __slots__ = ("template", "channel", "topic", "message_class", "journey", "step", "priority", "verdicts")
+    __slots__ = ("template", "channel", "topic", "message_class", "journey", "step", "priority", "verdicts", "score")
     TEMPLATE_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     TOPIC_FIELD_NUMBER: _ClassVar[int]
@@ -58,6 +94,7 @@ class Candidate(_message.Message):
     STEP_FIELD_NUMBER: _ClassVar[int]
     PRIORITY_FIELD_NUMBER: _ClassVar[int]
     VERDICTS_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
     template: str
     channel: str
     topic: str
@@ -66,7 +103,8 @@ class Candidate(_message.Message):
     step: str
     priority: int
     verdicts: _containers.RepeatedCompositeFieldContainer[Verdict]
-    def __init__(self, template: _Optional[str] = ..., channel: _Optional[str] = ..., topic: _Optional[str] = ..., message_class: _Optional[str] = ..., journey: _Optional[str] = ..., step: _Optional[str] = ..., priority: _Optional[int] = ..., verdicts: _Optional[_Iterable[_Union[Verdict, _Mapping]]] = ...) -> None: ...
+    score: Score
+    def __init__(self, template: _Optional[str] = ..., channel: _Optional[str] = ..., topic: _Optional[str] = ..., message_class: _Optional[str] = ..., journey: _Optional[str] = ..., step: _Optional[str] = ..., priority: _Optional[int] = ..., verdicts: _Optional[_Iterable[_Union[Verdict, _Mapping]]] = ..., score: _Optional[_Union[Score, _Mapping]] = ...) -> None: ...
 
 class Verdict(_message.Message):
     __slots__ = ("rule", "outcome", "reason", "until_us", "sentence_en", "sentence_de")
@@ -85,7 +123,7 @@ class Verdict(_message.Message):
     def __init__(self, rule: _Optional[str] = ..., outcome: _Optional[str] = ..., reason: _Optional[str] = ..., until_us: _Optional[int] = ..., sentence_en: _Optional[str] = ..., sentence_de: _Optional[str] = ...) -> None: ...
 
 class MessageOrdered(_message.Message):
-    __slots__ = ("message_id", "decision_id", "template", "catalog_revision", "channel", "endpoint", "topic", "message_class", "locale", "variables_json", "ordered_at_us", "valid_until_us", "journey", "step", "reason_en", "reason_de", "basis")
+    __slots__ = ("message_id", "decision_id", "template", "catalog_revision", "channel", "endpoint", "topic", "message_class", "locale", "variables_json", "ordered_at_us", "valid_until_us", "journey", "step", "reason_en", "reason_de", "basis", "variant")
     MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
     DECISION_ID_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_FIELD_NUMBER: _ClassVar[int]
@@ -103,6 +141,7 @@ class MessageOrdered(_message.Message):
     REASON_EN_FIELD_NUMBER: _ClassVar[int]
     REASON_DE_FIELD_NUMBER: _ClassVar[int]
     BASIS_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
     message_id: bytes
     decision_id: bytes
     template: str
@@ -120,7 +159,8 @@ class MessageOrdered(_message.Message):
     reason_en: str
     reason_de: str
     basis: str
-    def __init__(self, message_id: _Optional[bytes] = ..., decision_id: _Optional[bytes] = ..., template: _Optional[str] = ..., catalog_revision: _Optional[int] = ..., channel: _Optional[str] = ..., endpoint: _Optional[str] = ..., topic: _Optional[str] = ..., message_class: _Optional[str] = ..., locale: _Optional[str] = ..., variables_json: _Optional[bytes] = ..., ordered_at_us: _Optional[int] = ..., valid_until_us: _Optional[int] = ..., journey: _Optional[str] = ..., step: _Optional[str] = ..., reason_en: _Optional[str] = ..., reason_de: _Optional[str] = ..., basis: _Optional[str] = ...) -> None: ...
+    variant: str
+    def __init__(self, message_id: _Optional[bytes] = ..., decision_id: _Optional[bytes] = ..., template: _Optional[str] = ..., catalog_revision: _Optional[int] = ..., channel: _Optional[str] = ..., endpoint: _Optional[str] = ..., topic: _Optional[str] = ..., message_class: _Optional[str] = ..., locale: _Optional[str] = ..., variables_json: _Optional[bytes] = ..., ordered_at_us: _Optional[int] = ..., valid_until_us: _Optional[int] = ..., journey: _Optional[str] = ..., step: _Optional[str] = ..., reason_en: _Optional[str] = ..., reason_de: _Optional[str] = ..., basis: _Optional[str] = ..., variant: _Optional[str] = ...) -> None: ...
 
 class JourneyMoved(_message.Message):
     __slots__ = ("journey", "version", "move", "step", "reason", "at_us", "due_at_us", "note")
