@@ -81,7 +81,10 @@ def feed_subject(workspace: str, body: str, what: str | None = None) -> str | No
 
 
 ACCEPT = EndpointSpec("ingest", "accept", "plain", timeout_s=5.0)
+ACCEPT_MANY = EndpointSpec("ingest", "accept_many", "plain", timeout_s=5.0)
 PROFILE = EndpointSpec("ingest", "profile", "read", timeout_s=2.0)
+PROFILES = EndpointSpec("ingest", "profiles", "read", timeout_s=2.0)
+MERGE = EndpointSpec("ingest", "merge", "plain", timeout_s=5.0)
 
 APPLY = EndpointSpec("decision", "apply", "write", timeout_s=10.0)
 CATALOG = EndpointSpec("decision", "catalog", "read", timeout_s=2.0)
@@ -106,7 +109,10 @@ REPORT = EndpointSpec("history", "report", "read", timeout_s=10.0)
 
 ENDPOINTS = (
     ACCEPT,
+    ACCEPT_MANY,
     PROFILE,
+    PROFILES,
+    MERGE,
     APPLY,
     CATALOG,
     CHANGE_PERMISSION,

@@ -3,8 +3,12 @@
 from contracts.topology import EVENTS
 from kit.service import Parts, Service, run
 from kit.settings import load
-from services.ingest.handlers.accept import Acceptance
+from services.ingest.adapters.addresses import Addresses
+from services.ingest.handlers.accept import Reception
+from services.ingest.handlers.committing import Acceptance
 from services.ingest.handlers.group import GroupCommit, Limits
+from services.ingest.handlers.profile import Directory
+from services.ingest.handlers.rooms import Forgetting
 from services.ingest.settings import Settings
 from services.ingest.store import PostgresStore
 from services.ingest.subscriptions import endpoints
@@ -15,9 +19,10 @@ NAME = "ingest"
 async def compose(service: Service) -> Parts:
     """Builds ingest's parts."""
     settings = load(Settings, service.env, "KAIROS_INGEST")
-    store = PostgresStore()
+    store, spelling = PostgresStore(), Addresses()
+    acceptance = Acceptance(service.db, store, service.clock, spelling)
     commits = GroupCommit(
-        Acceptance(service.db, store, service.clock).commit,
+        acceptance.commit,
         lambda submission: submission.weight,
         Limits(
             group_weight_max=settings.group_events_max,
@@ -25,9 +30,12 @@ async def compose(service: Service) -> Parts:
             workers=settings.committers,
         ),
     )
+    reception = Reception(commits, service.clock, spelling)
+    directory = Directory(service.db, store, service.clock, spelling, acceptance)
     return Parts(
         streams=[EVENTS],
-        endpoints=endpoints(store, commits, service.clock, settings.requests_max),
+        endpoints=endpoints(reception, directory, settings.requests_max),
+        tasks=[Forgetting(service.db, store, service.clock).run],
         busy=[commits.busy],
     )
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kit.db.database import Tx
 from services.ingest.domain.identity import Identity, Merge, Placed, Plan, Profile
-from services.ingest.domain.items import Item
+from services.ingest.domain.items import Item, Refusal
 from services.ingest.domain.refs import Ref
 from services.ingest.domain.traits import Traits
 
@@ -26,16 +26,21 @@ class Stale(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A step of a plan on its way into the record, with the id of its fact."""
+    """A step of a plan on its way into the record, with the id of its fact. `superseded` are traits
+    about which something newer was known.
+    """
 
     id: UUID
     at: datetime
     step: Placed
+    superseded: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedMerge:
-    """A merge on its way into the record; `event` is the one that brought the two together."""
+    """A merge on its way into the record; `event` is the one that brought the two together, the
+    merge itself where somebody asked for it.
+    """
 
     id: UUID
     at: datetime
@@ -52,14 +57,54 @@ class Person:
     anonymous_ids: Sequence[str]
     merged: Sequence[UUID]
     traits: Traits
+    external_ids: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """The traits of a profile, with the addresses it is looked up by."""
+
+    traits: Traits
+    email: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """Which profiles: reachable at these addresses (empty: any), older than `before`."""
+
+    email: str = ""
+    phone: str = ""
+    before: UUID | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What became of one request of the tracking API."""
+
+    accepted: int = 0
+    repeated: int = 0
+    quarantined: int = 0
+    refused: Sequence[Refusal] = ()
 
 
 class Store(Protocol):
     """The record of events and people."""
 
-    async def claim(self, tx: Tx, items: Collection[Item]) -> set[MessageKey]:
-        """Takes the message ids; returns those nobody had taken. Waits for a commit that takes the
-        same one.
+    async def make_room(self, tx: Tx, at: datetime) -> None:
+        """Makes the partitions that what is written at this time goes into, where they are
+        missing.
+        """
+        ...
+
+    async def forget(self, tx: Tx, at: datetime) -> int:
+        """Forgets message ids taken 14 days before and earlier; returns how many weeks of them."""
+        ...
+
+    async def claim(self, tx: Tx, items: Collection[Item], at: datetime) -> set[MessageKey]:
+        """Takes the message ids; returns those nobody had taken in this week or the one before.
+        Waits for a commit that takes the same one.
         """
         ...
 
@@ -92,7 +137,7 @@ class Store(Protocol):
     async def save_traits(
         self,
         tx: Tx,
-        changed: Mapping[ProfileKey, Traits],
+        changed: Mapping[ProfileKey, Known],
         gone: Collection[ProfileKey],
     ) -> None:
         """Writes the traits of `changed`; those of `gone` belong to somebody else now."""
@@ -100,6 +145,10 @@ class Store(Protocol):
 
     async def find_person(self, tx: Tx, workspace: str, ref: Ref) -> Person | None:
         """The living profile a reference leads to."""
+        ...
+
+    async def find_people(self, tx: Tx, workspace: str, asking: Asking) -> list[Person]:
+        """Living profiles, newest first."""
         ...
 
     def blames_data(self, error: Exception) -> bool:

@@ -3,6 +3,7 @@ taken in order.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,16 +14,34 @@ from kit.clock import from_us, to_us
 from kit.db.database import Tx
 from services.ingest.domain.identity import Identity, IdKind, Plan, Profile
 from services.ingest.domain.items import Item
-from services.ingest.domain.refs import ByEmail, ById, ByIdentity, Ref
+from services.ingest.domain.refs import ByEmail, ById, ByIdentity, ByPhone, Ref
 from services.ingest.domain.traits import Trait, Traits
-from services.ingest.ports import MessageKey, Person, ProfileKey, Recorded, RecordedMerge, Stale
+from services.ingest.domain.weeks import is_turning, week_of
+from services.ingest.ports import (
+    Asking,
+    Known,
+    MessageKey,
+    Person,
+    ProfileKey,
+    Recorded,
+    RecordedMerge,
+    Stale,
+)
 
 _CLAIM = """
-INSERT INTO message_ids (workspace, message_id, received_at)
-SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[])
+INSERT INTO message_ids (workspace, message_id, week)
+SELECT asked.workspace, asked.message_id, $3
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (workspace, message_id, nth)
+WHERE NOT EXISTS (
+    SELECT FROM message_ids AS known
+    WHERE known.workspace = asked.workspace AND known.message_id = asked.message_id
+        AND known.week = $3 - 1
+)
+ORDER BY nth
 ON CONFLICT DO NOTHING
 RETURNING workspace, message_id
 """
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('kairos.ingest.message_ids'))"
 
 # LATERAL with OFFSET 0 or FOR UPDATE is one probe of the key's index for each row, always. A plain
 # join is planned once and kept: on an empty table it becomes a hash join over everything, and stays
@@ -70,6 +89,9 @@ ON CONFLICT (workspace, id) DO UPDATE SET
 """
 
 _MOVE_IDENTITIES = "UPDATE identities SET profile = $3 WHERE workspace = $1 AND profile = $2"
+_MOVE_TOMBSTONES = """
+UPDATE profiles SET merged_into = $3 WHERE workspace = $1 AND merged_into = $2
+"""
 
 _ADD_EVENTS = """
 INSERT INTO events (
@@ -102,9 +124,10 @@ CROSS JOIN LATERAL (
 """
 
 _SAVE_TRAITS = """
-INSERT INTO traits (workspace, profile, by_name, email)
-SELECT * FROM unnest($1::text[], $2::uuid[], $3::jsonb[], $4::text[])
-ON CONFLICT (workspace, profile) DO UPDATE SET by_name = excluded.by_name, email = excluded.email
+INSERT INTO traits (workspace, profile, by_name, email, phone)
+SELECT * FROM unnest($1::text[], $2::uuid[], $3::jsonb[], $4::text[], $5::text[])
+ON CONFLICT (workspace, profile) DO UPDATE SET
+    by_name = excluded.by_name, email = excluded.email, phone = excluded.phone
 """
 
 _DROP_TRAITS = "DELETE FROM traits WHERE workspace = $1 AND profile = $2"
@@ -115,7 +138,22 @@ _BY_EMAIL = """
 SELECT profile FROM traits WHERE workspace = $1 AND email = $2 ORDER BY profile DESC LIMIT 1
 """
 
-_PERSON = """
+_BY_PHONE = """
+SELECT profile FROM traits WHERE workspace = $1 AND phone = $2 ORDER BY profile DESC LIMIT 1
+"""
+
+_PEOPLE = """
+SELECT id FROM profiles
+WHERE workspace = $1 AND id < $2 AND merged_into IS NULL ORDER BY id DESC LIMIT $3
+"""
+_PEOPLE_AT = """
+SELECT profile AS id FROM traits
+WHERE workspace = $1 AND profile < $2 AND ($4::text IS NULL OR email = $4)
+    AND ($5::text IS NULL OR phone = $5)
+ORDER BY profile DESC LIMIT $3
+"""
+
+_PERSONS = """
 SELECT p.*, t.by_name,
     ARRAY(
         SELECT ARRAY[i.kind, i.value] FROM identities i
@@ -127,7 +165,7 @@ SELECT p.*, t.by_name,
     ) AS merged
 FROM profiles p
 LEFT JOIN traits t ON t.workspace = p.workspace AND t.profile = p.id
-WHERE p.workspace = $1 AND p.id = $2
+WHERE p.workspace = $1 AND p.id = ANY($2::uuid[]) ORDER BY p.id DESC
 """
 
 _DATA_ERRORS = (
@@ -155,17 +193,25 @@ _trait_rows = msgspec.json.Decoder(dict[str, _TraitRow])
 class PostgresStore:
     """The record in Postgres; implements `ports.Store`."""
 
-    async def claim(self, tx: Tx, items: Collection[Item]) -> set[MessageKey]:
-        first = {(item.workspace, item.message_id): item.received_at for item in items}
-        rows = [(*key, received_at) for key, received_at in sorted(first.items())]
-        taken = await tx.fetch(_CLAIM, *_columns(rows))
+    async def claim(self, tx: Tx, items: Collection[Item], at: datetime) -> set[MessageKey]:
+        if is_turning(at):
+            await tx.execute(_ONE_AT_A_TIME)
+        keys = sorted({(item.workspace, item.message_id) for item in items})
+        taken = await tx.fetch(_CLAIM, *_columns(keys), week_of(at))
         return {(workspace, message_id) for workspace, message_id in taken}
+
+    async def make_room(self, tx: Tx, at: datetime) -> None:
+        await tx.execute("SELECT ensure_event_month($1)", at.date().replace(day=1))
+        await tx.execute("SELECT ensure_message_week($1)", week_of(at))
+
+    async def forget(self, tx: Tx, at: datetime) -> int:
+        gone: int = await tx.fetchval("SELECT forget_message_weeks($1)", week_of(at) - 1)
+        return gone
 
     async def owners(self, tx: Tx, asked: Collection[Identity]) -> dict[Identity, UUID]:
         rows = await tx.fetch(_OWNERS, *_columns(list(asked)))
         return {
-            Identity(workspace, IdKind(kind), value): profile
-            for workspace, kind, value, profile in rows
+            Identity(workspace, kind, value): profile for workspace, kind, value, profile in rows
         }
 
     async def lock(self, tx: Tx, asked: Collection[ProfileKey]) -> dict[UUID, Profile]:
@@ -184,15 +230,17 @@ class PostgresStore:
             if len(added) != len(new):
                 raise Stale("an identity was taken by somebody else")
         profiles = sorted(plan.profiles.values(), key=lambda each: (each.workspace, each.id))
-        await tx.execute(_SAVE_PROFILES, *_columns([_profile_row(each) for each in profiles]))
+        await tx.execute(_SAVE_PROFILES, *_columns([_profile_row(each, plan) for each in profiles]))
         for merge in plan.merges:
             home = plan.home_of(merge.winner)
             await tx.execute(_MOVE_IDENTITIES, merge.workspace, merge.loser, home)
+            await tx.execute(_MOVE_TOMBSTONES, merge.workspace, merge.loser, home)
 
     async def save_record(
         self, tx: Tx, events: Sequence[Recorded], merges: Sequence[RecordedMerge]
     ) -> None:
-        await tx.execute(_ADD_EVENTS, *_columns([_event_row(each) for each in events]))
+        if events:
+            await tx.execute(_ADD_EVENTS, *_columns([_event_row(each) for each in events]))
         if merges:
             await tx.execute(_ADD_MERGES, *_columns([_merge_row(each) for each in merges]))
 
@@ -207,13 +255,13 @@ class PostgresStore:
     async def save_traits(
         self,
         tx: Tx,
-        changed: Mapping[ProfileKey, Traits],
+        changed: Mapping[ProfileKey, Known],
         gone: Collection[ProfileKey],
     ) -> None:
         if changed:
             rows = [
-                (*key, _write_traits(traits), traits.email)
-                for key, traits in sorted(changed.items(), key=lambda each: each[0])
+                (*key, _write_traits(known.traits), known.email, known.phone)
+                for key, known in sorted(changed.items(), key=lambda each: each[0])
             ]
             await tx.execute(_SAVE_TRAITS, *_columns(rows))
         for key in sorted(gone):
@@ -221,19 +269,24 @@ class PostgresStore:
 
     async def find_person(self, tx: Tx, workspace: str, ref: Ref) -> Person | None:
         profile = await self._find(tx, workspace, ref)
-        row = await tx.fetchrow(_PERSON, workspace, profile) if profile else None
-        if row is None:
-            return None
-        by_kind: dict[str, list[str]] = {kind: [] for kind in IdKind}
-        for kind, value in row["ids"]:
-            by_kind[kind].append(value)
-        return Person(
-            profile=Profile(**{name: row[name] for name in _PROFILE_FIELDS}),
-            user_ids=by_kind[IdKind.USER],
-            anonymous_ids=by_kind[IdKind.ANONYMOUS],
-            merged=row["merged"],
-            traits=_read_traits(row["by_name"]) if row["by_name"] else Traits(),
-        )
+        rows = await tx.fetch(_PERSONS, workspace, [profile]) if profile else []
+        return _person(rows[0]) if rows else None
+
+    async def find_people(self, tx: Tx, workspace: str, asking: Asking) -> list[Person]:
+        before = asking.before or _LAST
+        if asking.email or asking.phone:
+            found = await tx.fetch(
+                _PEOPLE_AT,
+                workspace,
+                before,
+                asking.limit,
+                asking.email or None,
+                asking.phone or None,
+            )
+        else:
+            found = await tx.fetch(_PEOPLE, workspace, before, asking.limit)
+        rows = await tx.fetch(_PERSONS, workspace, [row["id"] for row in found])
+        return [_person(row) for row in rows]
 
     async def _find(self, tx: Tx, workspace: str, ref: Ref) -> UUID | None:
         found: UUID | None
@@ -244,6 +297,8 @@ class PostgresStore:
                 found = await tx.fetchval(_BY_IDENTITY, workspace, kind, value)
             case ByEmail(address):
                 found = await tx.fetchval(_BY_EMAIL, workspace, address)
+            case ByPhone(number):
+                found = await tx.fetchval(_BY_PHONE, workspace, number)
         return found
 
     def blames_data(self, error: Exception) -> bool:
@@ -251,6 +306,26 @@ class PostgresStore:
 
 
 _PROFILE_FIELDS = Profile.__slots__
+_LAST = UUID(int=(1 << 128) - 1)
+
+
+def _person(row: Any) -> Person:
+    users, anonymous, others = [], [], []
+    for kind, value in row["ids"]:
+        if kind == IdKind.USER:
+            users.append(value)
+        elif kind == IdKind.ANONYMOUS:
+            anonymous.append(value)
+        else:
+            others.append((kind, value))
+    return Person(
+        profile=Profile(**{name: row[name] for name in _PROFILE_FIELDS}),
+        user_ids=users,
+        anonymous_ids=anonymous,
+        external_ids=others,
+        merged=row["merged"],
+        traits=_read_traits(row["by_name"]) if row["by_name"] else Traits(),
+    )
 
 
 def _columns(rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
@@ -258,7 +333,8 @@ def _columns(rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
     return zip(*rows, strict=True)
 
 
-def _profile_row(profile: Profile) -> tuple[Any, ...]:
+def _profile_row(profile: Profile, plan: Plan) -> tuple[Any, ...]:
+    home = plan.home_of(profile.id)
     return (
         profile.workspace,
         profile.id,
@@ -266,7 +342,7 @@ def _profile_row(profile: Profile) -> tuple[Any, ...]:
         profile.last_seq,
         profile.created_at,
         profile.last_seen_at,
-        profile.merged_into,
+        None if home == profile.id else home,
     )
 
 

@@ -1,26 +1,18 @@
 """The questions ingest answers, and who answers them. It consumes no stream."""
 
-from functools import partial
-
-from contracts.topology import ACCEPT, PROFILE
+from contracts.topology import ACCEPT, ACCEPT_MANY, MERGE, PROFILE, PROFILES
 from kit.bus.rpc import Endpoint
-from kit.clock import Clock
-from services.ingest.handlers.accept import Outcome, Submission, on_accept
-from services.ingest.handlers.group import GroupCommit
-from services.ingest.handlers.profile import on_profile
-from services.ingest.ports import Store
+from services.ingest.handlers.accept import Reception
+from services.ingest.handlers.profile import Directory
 
 
-def endpoints(
-    store: Store,
-    commits: GroupCommit[Submission, Outcome],
-    clock: Clock,
-    requests_max: int,
-) -> list[Endpoint]:
+def endpoints(reception: Reception, directory: Directory, requests_max: int) -> list[Endpoint]:
     """One line for each question."""
-    accept = partial(on_accept, commits=commits, clock=clock)
-    profile = partial(on_profile, store=store)
+    bound = {"at_once_max": requests_max, "waiting_max": requests_max}
     return [
-        Endpoint(ACCEPT, accept, at_once_max=requests_max, waiting_max=requests_max),
-        Endpoint(PROFILE, profile),
+        Endpoint(ACCEPT, reception.on_accept, **bound),
+        Endpoint(ACCEPT_MANY, reception.on_accept_many, **bound),
+        Endpoint(PROFILE, directory.on_profile),
+        Endpoint(PROFILES, directory.on_profiles),
+        Endpoint(MERGE, directory.on_merge),
     ]

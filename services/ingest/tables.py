@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Index,
+    Integer,
     MetaData,
     Table,
     Text,
@@ -33,7 +34,7 @@ profiles = Table(
     Column("last_seq", BigInteger, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("last_seen_at", DateTime(timezone=True), nullable=False),
-    # Set on a tombstone. Names a living profile: who wins has a user id, and never loses.
+    # Set on a tombstone. Names a living profile: where that is merged too, its tombstones follow.
     Column("merged_into", Uuid),
     Index(
         "profiles_merged_into",
@@ -50,7 +51,7 @@ identities = Table(
     "identities",
     metadata,
     Column("workspace", Text, primary_key=True),
-    # user or anonymous.
+    # user, anonymous, external:<system>, and email and phone where the workspace says so.
     Column("kind", Text, primary_key=True),
     Column("value", Text, primary_key=True),
     Column("profile", Uuid, nullable=False),
@@ -66,8 +67,9 @@ traits = Table(
     # {name: [value, microseconds since 1970 of the event that said it]}; a removed trait has the
     # value null.
     Column("by_name", JSONB, nullable=False),
-    # The e-mail trait as it is looked up by.
+    # The traits email and phone as they are looked up by: lower case, E.164.
     Column("email", Text),
+    Column("phone", Text),
     Index(
         "traits_email",
         "workspace",
@@ -75,21 +77,29 @@ traits = Table(
         "profile",
         postgresql_where=text("email IS NOT NULL"),
     ),
+    Index(
+        "traits_phone",
+        "workspace",
+        "phone",
+        "profile",
+        postgresql_where=text("phone IS NOT NULL"),
+    ),
     schema=SCHEMA,
 )
 
-# Apart from the events, so that these can be partitioned by time and ids forgotten after their
-# week.
+# Apart from the events, because ids are forgotten: partitioned by week (`ensure_message_week`), the
+# current one and the one before are kept.
 message_ids = Table(
     "message_ids",
     metadata,
     Column("workspace", Text, primary_key=True),
     Column("message_id", Text, primary_key=True),
-    Column("received_at", DateTime(timezone=True), nullable=False),
-    Index("message_ids_received_at", "received_at", postgresql_using="brin"),
+    Column("week", Integer, primary_key=True),
     schema=SCHEMA,
+    postgresql_partition_by="LIST (week)",
 )
 
+# Partitioned by month of recording (`ensure_event_month`).
 events = Table(
     "events",
     metadata,
@@ -97,7 +107,7 @@ events = Table(
     # The profile the event was accepted for; a merge does not change it.
     Column("profile", Uuid, primary_key=True),
     Column("person_seq", BigInteger, primary_key=True),
-    # In the key so that the table can be partitioned by it.
+    # In the key because the table is partitioned by it.
     Column("recorded_at", DateTime(timezone=True), primary_key=True),
     Column("id", Uuid, nullable=False),
     Column("message_id", Text, nullable=False),
@@ -114,6 +124,7 @@ events = Table(
     Column("history", Boolean, nullable=False),
     Column("traceparent", Text, nullable=False),
     schema=SCHEMA,
+    postgresql_partition_by="RANGE (recorded_at)",
 )
 
 merges = Table(
@@ -126,7 +137,7 @@ merges = Table(
     Column("person_seq", BigInteger, nullable=False),
     Column("loser_last_seq", BigInteger, nullable=False),
     Column("merged_at", DateTime(timezone=True), nullable=False),
-    # Id of the fact, and of the event that brought the two together.
+    # Id of the fact, and of the event that brought the two together (its own where asked for).
     Column("id", Uuid, nullable=False),
     Column("event", Uuid, nullable=False),
     Index("merges_winner", "workspace", "winner"),

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 from google.protobuf.message import DecodeError
@@ -18,10 +20,13 @@ from contracts.topology import EVENTS, feed_subject
 from kit.bus.rpc import Request
 from kit.bus.spec import BULK, NOW, OutgoingFact
 from kit.clock import Clock, from_us, to_us
-from kit.errors import Malformed
+from kit.errors import KairosError, Malformed
 from kit.ids import new_id, partition_of
-from services.ingest.domain.items import Item, KeyKind, Kind, Refusal, Source
-from services.ingest.ports import Person, Recorded, RecordedMerge
+from services.ingest.domain.endpoints import ENDPOINT_TRAITS, Endpoint, Spelling
+from services.ingest.domain.identity import Asked
+from services.ingest.domain.items import Item, KeyKind, Kind, Source
+from services.ingest.domain.rules import Rules
+from services.ingest.ports import Asking, Person, Recorded, RecordedMerge, Told
 
 _WORKSPACE = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
@@ -33,46 +38,94 @@ KINDS = {
     Kind.GROUP: events.EVENT_KIND_GROUP,
     Kind.ALIAS: events.EVENT_KIND_ALIAS,
 }
+PROFILES_MAX = 100
+"""People in one answer: each may have 300 traits."""
 KEY_KINDS = {
     KeyKind.SERVER: events.KEY_KIND_SERVER,
     KeyKind.BROWSER: events.KEY_KIND_BROWSER,
 }
 
 
-def read_accept(request: Request, clock: Clock, traceparent: str) -> tuple[str, bytes, Source]:
-    """Call, body and source of an accept request.
+AcceptRequest = service.AcceptRequest
+"""One request of the tracking API: call, body_json, and what the gateway knows about it."""
 
-    A key of unknown kind counts as a browser's: the lesser trust. Raises Malformed where the
-    question names no workspace or cannot be read.
-    """
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a request is read with, besides itself."""
+
+    clock: Clock
+    spelling: Spelling
+    rules: Rules
+    traceparent: str
+
+
+def workspace_of(request: Request) -> str:
+    """The workspace a question names; raises Malformed where it names none."""
     if not _WORKSPACE.fullmatch(request.workspace):
         raise Malformed("The question names no workspace")
-    message = _parse(service.AcceptRequest(), request.body)
+    return request.workspace
+
+
+def read_accept(body: bytes) -> AcceptRequest:
+    """One request of the tracking API; raises Malformed where it cannot be read."""
+    return _parse(service.AcceptRequest(), body)
+
+
+def read_accept_many(body: bytes) -> Sequence[AcceptRequest]:
+    """Several of them."""
+    return _parse(service.AcceptManyRequest(), body).requests
+
+
+def read_source(message: AcceptRequest, workspace: str, around: Surroundings) -> Source:
+    """What is known about a request besides call and body.
+
+    A key of unknown kind counts as a browser's: the lesser trust.
+    """
+    clock = around.clock
     is_server = message.key_kind == events.KEY_KIND_SERVER
-    received_at = from_us(message.received_at_us) if message.received_at_us else clock.now()
-    source = Source(
-        workspace=request.workspace,
+    return Source(
+        workspace=workspace,
         key_kind=KeyKind.SERVER if is_server else KeyKind.BROWSER,
-        received_at=received_at,
+        received_at=from_us(message.received_at_us) if message.received_at_us else clock.now(),
         client_ip=message.client_ip,
         user_agent=message.user_agent,
-        traceparent=traceparent,
+        traceparent=message.traceparent or around.traceparent,
         new_message_id=lambda: f"kairos-{new_id(clock)}",
+        spelling=around.spelling,
+        rules=around.rules,
+        verified_user=message.verified_user,
     )
-    return message.call, message.body_json, source
 
 
-def accept_reply(accepted: int, repeated: int, refused: Sequence[Refusal]) -> bytes:
+def accept_reply(told: Told) -> bytes:
     """What became of a request."""
+    return _accept_reply(told).SerializeToString()
+
+
+def _accept_reply(told: Told) -> service.AcceptReply:
     return service.AcceptReply(
-        accepted=accepted,
-        repeated_items=repeated,
+        accepted=told.accepted,
+        repeated_items=told.repeated,
+        quarantined=told.quarantined,
         refused=[
             service.Refusal(
                 index=each.index, reason=each.reason, pointer=each.pointer, status=each.status
             )
-            for each in refused
+            for each in told.refused
         ],
+    )
+
+
+def accept_many_reply(outcomes: Sequence[Told | KairosError]) -> bytes:
+    """What became of each request."""
+    return service.AcceptManyReply(
+        outcomes=[
+            service.AcceptOutcome(problem_json=msgspec.json.encode(each.problem()))
+            if isinstance(each, KairosError)
+            else service.AcceptOutcome(reply=_accept_reply(each))
+            for each in outcomes
+        ]
     ).SerializeToString()
 
 
@@ -93,7 +146,7 @@ def event_fact(event: Recorded) -> OutgoingFact:
     elif item.kind is Kind.CONTACT:
         fact.contact_reported.CopyFrom(_contact(item))
     else:
-        fact.event_accepted.CopyFrom(_event(item))
+        fact.event_accepted.CopyFrom(_event(event))
     return OutgoingFact(
         stream=EVENTS.name,
         lane=BULK if item.bulk else NOW,
@@ -102,7 +155,8 @@ def event_fact(event: Recorded) -> OutgoingFact:
     )
 
 
-def _event(item: Item) -> events.EventAccepted:
+def _event(event: Recorded) -> events.EventAccepted:
+    item = event.step.item
     return events.EventAccepted(
         kind=KINDS[item.kind],
         message_id=item.message_id,
@@ -116,6 +170,11 @@ def _event(item: Item) -> events.EventAccepted:
         context_json=item.context_json,
         key_kind=KEY_KINDS[item.key_kind],
         history=item.history,
+        low_signal=item.low_signal,
+        unplanned=item.unplanned,
+        user_verified=item.user_verified,
+        endpoints=[_endpoint(each) for each in item.endpoints if _is_news(each, event)],
+        superseded=event.superseded,
     )
 
 
@@ -155,6 +214,19 @@ def _contact(item: Item) -> contacts.ContactReported:
     )
 
 
+def _is_news(endpoint: Endpoint, event: Recorded) -> bool:
+    """Whether nothing newer is known of the trait that names it."""
+    return ENDPOINT_TRAITS.get(endpoint.channel) not in event.superseded
+
+
+def _endpoint(endpoint: Endpoint) -> events.Endpoint:
+    return events.Endpoint(
+        channel=endpoint.channel,
+        address=endpoint.address,
+        unreadable=endpoint.address is None,
+    )
+
+
 def merge_fact(merge: RecordedMerge) -> OutgoingFact:
     """ProfileMerged, a fact of the winner, in the lane of the event that caused it."""
     step = merge.step
@@ -164,16 +236,17 @@ def merge_fact(merge: RecordedMerge) -> OutgoingFact:
         person=step.winner.bytes,
         person_seq=step.person_seq,
         recorded_at_us=to_us(merge.at),
-        traceparent=step.item.traceparent,
+        traceparent=step.cause.traceparent,
         profile_merged=profiles.ProfileMerged(
             loser=step.loser.bytes,
             loser_last_seq=step.loser_last_seq,
-            merged_at_us=to_us(step.item.occurred_at),
+            merged_at_us=to_us(step.cause.occurred_at),
+            reason=step.cause.reason if isinstance(step.cause, Asked) else "",
         ),
     )
     return OutgoingFact(
         stream=EVENTS.name,
-        lane=BULK if step.item.bulk else NOW,
+        lane=BULK if step.cause.bulk else NOW,
         partition=partition_of(step.winner),
         body=fact.SerializeToString(),
         feed=feed_subject(step.workspace, "profile_merged"),
@@ -188,22 +261,65 @@ def read_profile(request: Request) -> str:
 
 def profile_reply(person: Person) -> bytes:
     """A person as they are known."""
+    return service.ProfileReply(profile=_profile(person)).SerializeToString()
+
+
+def _profile(person: Person) -> profiles.Profile:
     profile = person.profile
-    return service.ProfileReply(
-        profile=profiles.Profile(
-            id=profile.id.bytes,
-            user_ids=person.user_ids,
-            anonymous_ids=person.anonymous_ids,
-            traits_json=msgspec.json.encode(person.traits.values),
-            created_at_us=to_us(profile.created_at),
-            last_seen_at_us=to_us(profile.last_seen_at),
-            merged=[each.bytes for each in person.merged],
-            last_seq=profile.last_seq,
-        )
-    ).SerializeToString()
+    return profiles.Profile(
+        id=profile.id.bytes,
+        user_ids=person.user_ids,
+        anonymous_ids=person.anonymous_ids,
+        traits_json=msgspec.json.encode(person.traits.values),
+        created_at_us=to_us(profile.created_at),
+        last_seen_at_us=to_us(profile.last_seen_at),
+        merged=[each.bytes for each in person.merged],
+        last_seq=profile.last_seq,
+        external_ids=[
+            profiles.ExternalId(kind=kind, value=value) for kind, value in person.external_ids
+        ],
+    )
 
 
-Message = TypeVar("Message", service.AcceptRequest, service.ProfileRequest)
+def read_profiles(request: Request) -> Asking:
+    """Which profiles are asked for; raises Malformed for a place that is none."""
+    asked = _parse(service.ProfilesRequest(), request.body)
+    if len(asked.before) not in (0, 16):
+        raise Malformed("before is the id of a profile")
+    return Asking(
+        email=asked.email,
+        phone=asked.phone,
+        before=UUID(bytes=asked.before) if asked.before else None,
+        limit=min(asked.limit or PROFILES_MAX, PROFILES_MAX),
+    )
+
+
+def profiles_reply(people: Sequence[Person], *, more: bool) -> bytes:
+    """A page of people."""
+    found = [_profile(each) for each in people]
+    return service.ProfilesReply(profiles=found, more=more).SerializeToString()
+
+
+def read_merge(request: Request) -> tuple[str, str, str]:
+    """Who stays, who becomes part of them, and why."""
+    asked = _parse(service.MergeRequest(), request.body)
+    return asked.ref, asked.other, asked.reason
+
+
+def merge_reply(person: Person, *, changed: bool) -> bytes:
+    """The person both are now."""
+    reply = service.MergeReply(profile=_profile(person), changed=changed)
+    return reply.SerializeToString()
+
+
+Message = TypeVar(
+    "Message",
+    service.AcceptRequest,
+    service.AcceptManyRequest,
+    service.ProfileRequest,
+    service.ProfilesRequest,
+    service.MergeRequest,
+)
 
 
 def _parse(message: Message, body: bytes) -> Message:

@@ -31,7 +31,7 @@ def on_event(turn: Turn, event: EventInput) -> str:
     at_s = min(to_s(event.occurred_at), turn.now_s)
     segments.catch_up(turn, at_s)
     journeys.fire_timers(turn, at_s)
-    if event.traits or event.locale or event.timezone:
+    if event.traits or event.locale or event.timezone or event.endpoints:
         learning.learn_traits(state, event, turn.catalog)
         journeys.wait_anew(turn)
         turn.changed()

@@ -69,6 +69,9 @@ class EventInput(msgspec.Struct, frozen=True, tag="event", omit_defaults=True):
     an event is applied every time it is seen. `traits` are those of an identify; endpoints, locale
     and time zone are read from them, or from `locale` and `timezone` (the client's context).
     `history` counts but never triggers; `trusted` is False for what a public browser key says.
+    `endpoints` are addresses by channel, read and spelled by ingest: empty is taken back, None
+    could not be read; a channel it names is not read from the traits again. `superseded` names
+    traits that something newer had replaced before this call arrived.
     """
 
     id: UUID
@@ -85,6 +88,8 @@ class EventInput(msgspec.Struct, frozen=True, tag="event", omit_defaults=True):
     history: bool = False
     low_signal: bool = False
     trusted: bool = True
+    endpoints: dict[str, str | None] = {}
+    superseded: tuple[str, ...] = ()
 
 
 class WakeupInput(msgspec.Struct, frozen=True, tag="wakeup", omit_defaults=True):

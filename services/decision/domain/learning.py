@@ -98,10 +98,15 @@ def learn_traits(state: PersonState, event: EventInput, catalog: Catalog) -> Non
     traits = event.traits
     if event.kind is EventKind.IDENTIFY:
         for name, value in traits.items():
+            if name in event.superseded:
+                continue
             if name in catalog.traits and not (event.history and name in state.traits):
                 _learn_trait(state.traits, name, value)
-            if name in ENDPOINT_TRAITS:
+            if name in ENDPOINT_TRAITS and ENDPOINT_TRAITS[name] not in event.endpoints:
                 _learn_endpoint(state, ENDPOINT_TRAITS[name], value, event)
+    for channel, address in event.endpoints.items():
+        if address is not None:
+            _learn_endpoint(state, channel, address, event)
     locale = traits.get("locale") or event.locale
     if isinstance(locale, str) and locale and not (event.history and state.locale):
         state.locale = locale[:35]  # The longest tag RFC 5646 asks software to hold.

@@ -98,7 +98,11 @@ def _event(fact: Fact) -> inputs.EventInput:
         timezone=as_text(context.get("timezone")),
         history=event.history,
         low_signal=event.low_signal,
-        trusted=event.key_kind == event_pb2.KEY_KIND_SERVER,
+        trusted=event.key_kind == event_pb2.KEY_KIND_SERVER or event.user_verified,
+        endpoints={
+            each.channel: None if each.unreadable else each.address for each in event.endpoints
+        },
+        superseded=tuple(event.superseded),
     )
 
 

@@ -1,8 +1,10 @@
 """Who an event is about, and where it stands in that person's sequence.
 
-A person is found by user id or anonymous id. An anonymous profile that turns out to be a known
-person is merged into the known one; two profiles that both have a user id never merge. The plan is
-worked out in order, on what was read under the profiles' locks, and then written as a whole.
+A person is found by user id, by anonymous id, by the id of another system, and by address where the
+workspace says so. An anonymous profile that turns out to be a known person is merged into the known
+one; two profiles that both have a user id never merge, unless somebody asks for it by name
+(`merge_known`). The plan is worked out in order, on what was read under the profiles' locks, and
+then written as a whole.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +18,7 @@ from services.ingest.domain.items import Item, Kind
 
 
 class IdKind(StrEnum):
-    """The sorts of ids a client may name a person by."""
+    """The sorts of ids every client knows. Others are `external:<system>`, `email` and `phone`."""
 
     USER = "user"
     ANONYMOUS = "anonymous"
@@ -26,7 +28,7 @@ class Identity(NamedTuple):
     """One id of a person within a workspace."""
 
     workspace: str
-    kind: IdKind
+    kind: str
     value: str
 
 
@@ -53,6 +55,16 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Somebody says that two profiles are one person, and why."""
+
+    occurred_at: datetime
+    traceparent: str
+    reason: str
+    bulk: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
     """The loser's past goes to the winner; has a number in the winner's sequence."""
 
@@ -61,7 +73,7 @@ class Merge:
     person_seq: int
     loser: UUID
     loser_last_seq: int
-    item: Item
+    cause: Item | Asked
 
 
 @dataclass(kw_only=True)
@@ -111,6 +123,21 @@ def plan(
     return planner.plan
 
 
+def merge_known(winner: Profile, loser: Profile, asked: Asked) -> Plan:
+    """Makes two profiles one because somebody asked for it; both may have user ids, and the winner
+    answers to all of them. Where only one is known, that one wins. Both are locked and living.
+    """
+    if loser.user_id and not winner.user_id:
+        winner, loser = loser, winner
+    planner = _Planner({}, {winner.id: winner, loser.id: loser}, _no_id, asked.occurred_at)
+    planner.merge(loser, winner, asked)
+    return planner.plan
+
+
+def _no_id() -> UUID:
+    raise AssertionError("a merge makes no profile")
+
+
 class _Planner:
     def __init__(
         self,
@@ -131,36 +158,47 @@ class _Planner:
         self.plan.steps.append(Placed(item=item, profile=profile.id, person_seq=profile.last_seq))
 
     def _person(self, item: Item) -> Profile:
-        visitors = self._visitor_ids(item)
-        if not item.user_id:
-            return self._owner(visitors[0]) or self._create(item, visitors[0])
-        person = self._known(item, visitors)
-        for visitor in visitors:
-            owner = self._owner(visitor)
+        others = self._other_ids(item)
+        if item.user_id:
+            person = self._known(item, others)
+        elif not item.further_ids:
+            return self._owner(others[0]) or self._create(item, others[0])
+        else:
+            person = self._unnamed(item, others)
+        for other in others:
+            owner = self._owner(other)
             if owner is None:
-                self._own(visitor, person)
+                self._own(other, person)
             elif owner is not person and not owner.user_id:
-                self._merge(item, owner, person)
+                self.merge(owner, person, item)
         return person
 
-    def _known(self, item: Item, visitors: Sequence[Identity]) -> Profile:
+    def _unnamed(self, item: Item, others: Sequence[Identity]) -> Profile:
+        """The person of a call without a user id: the known one any of its ids leads to, else the
+        first found, else a new one.
+        """
+        owners = [owner for other in others if (owner := self._owner(other))]
+        known = next((owner for owner in owners if owner.user_id), None)
+        return known or (owners[0] if owners else self._create(item, others[0]))
+
+    def _known(self, item: Item, others: Sequence[Identity]) -> Profile:
         """The person with this user id: found, or the anonymous visitor who now says who they are,
         or new.
         """
         identity = Identity(item.workspace, IdKind.USER, item.user_id)
         if person := self._owner(identity):
             return person
-        for visitor in visitors:
-            owner = self._owner(visitor)
+        for other in others:
+            owner = self._owner(other)
             if owner and not owner.user_id:
                 owner.user_id = item.user_id
                 self._own(identity, owner)
                 return owner
         return self._create(item, identity)
 
-    def _visitor_ids(self, item: Item) -> list[Identity]:
-        """The anonymous ids of an item. An alias's previous id counts as one, unless it is a user
-        id.
+    def _other_ids(self, item: Item) -> list[Identity]:
+        """What names the person beside the user id, most telling first. An alias's previous id
+        counts as an anonymous one, unless it is a user id.
         """
         workspace = item.workspace
         ids = []
@@ -171,6 +209,8 @@ class _Planner:
             as_user = Identity(workspace, IdKind.USER, item.previous_id)
             if self._owner(as_visitor) or not self._owner(as_user):
                 ids.append(as_visitor)
+        for kind, value in item.further_ids:
+            ids.append(Identity(workspace, kind, value))
         return ids
 
     def _owner(self, identity: Identity) -> Profile | None:
@@ -193,19 +233,20 @@ class _Planner:
         self._owners[identity] = profile.id
         self.plan.new_identities[identity] = profile.id
 
-    def _merge(self, item: Item, loser: Profile, winner: Profile) -> None:
+    def merge(self, loser: Profile, winner: Profile, cause: Item | Asked) -> None:
+        """Makes the loser a tombstone of the winner."""
         loser.merged_into = winner.id
         winner.last_seq += 1
         winner.created_at = min(winner.created_at, loser.created_at)
         winner.last_seen_at = max(winner.last_seen_at, loser.last_seen_at)
         self.plan.steps.append(
             Merge(
-                workspace=item.workspace,
+                workspace=winner.workspace,
                 winner=winner.id,
                 person_seq=winner.last_seq,
                 loser=loser.id,
                 loser_last_seq=loser.last_seq,
-                item=item,
+                cause=cause,
             )
         )
 
@@ -219,3 +260,5 @@ def _named(item: Item) -> Iterable[Identity]:
     if item.kind is Kind.ALIAS:
         yield Identity(workspace, IdKind.ANONYMOUS, item.previous_id)
         yield Identity(workspace, IdKind.USER, item.previous_id)
+    for kind, value in item.further_ids:
+        yield Identity(workspace, kind, value)

@@ -8,6 +8,9 @@ from typing import Any
 
 import msgspec
 
+from services.ingest.domain.endpoints import Endpoint, Spelling
+from services.ingest.domain.rules import Rules
+
 
 class Kind(StrEnum):
     """The calls of the Segment tracking specification, and what others report about a person."""
@@ -52,6 +55,30 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     history: bool
     traceparent: str
     bulk: bool = False
+    user_verified: bool = False
+    """A user token signed by the workspace came along and names this user."""
+    endpoints: tuple[Endpoint, ...] = ()
+    further_ids: tuple[tuple[str, str], ...] = ()
+    """Kind and value of what else names the person: ids of other systems, addresses where the
+    workspace says so."""
+    low_signal: bool = False
+    unplanned: bool = False
+    """The tracking plan does not list the event, and the workspace wants to be warned."""
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether what it says about endpoints counts as given."""
+        return self.key_kind is KeyKind.SERVER or self.user_verified
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quarantined:
+    """An item that breaks the tracking plan, kept apart until the plan or the item is mended."""
+
+    item: Item
+    pointer: str
+    reason: str
+    revision: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +114,10 @@ class Source:
     user_agent: str
     traceparent: str
     new_message_id: Callable[[], str]
+    spelling: Spelling
+    rules: Rules
+    verified_user: str = ""
+    """The user that a token signed by the workspace names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,3 +126,4 @@ class Reading:
 
     items: tuple[Item, ...]
     refused: tuple[Refusal, ...]
+    quarantined: tuple[Quarantined, ...] = ()

@@ -8,14 +8,26 @@ deep nesting.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import msgspec
 
-from services.ingest.domain import reported
-from services.ingest.domain.items import Item, KeyKind, Kind, Reading, Refusal, Refused, Source
+from services.ingest.domain import endpoints, reported
+from services.ingest.domain.endpoints import Endpoint
+from services.ingest.domain.ids import an_id, further_ids, refuse, short
+from services.ingest.domain.items import (
+    Item,
+    KeyKind,
+    Kind,
+    Quarantined,
+    Reading,
+    Refusal,
+    Refused,
+    Source,
+)
+from services.ingest.domain.rules import PAGE, SCREEN, EventRule, Rules, Unknown
 
 ITEM_BYTES_MAX = 32 * 1024
 """One event, as the Segment API limits it."""
@@ -23,29 +35,10 @@ BODY_BYTES_MAX = 500 * 1024
 """One request, as the Segment API limits it."""
 BATCH_ITEMS_MAX = 2_500
 """As the Segment API limits it; bounds the work of one request."""
-ID_CHARACTERS_MAX = 255
-"""Ids and names; keeps every index row far below Postgres's 2,704 bytes."""
 DEPTH_MAX = 32
 """Levels of nesting; deeper documents are mistakes, and readers have stacks."""
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 """Events before it come from unset clocks."""
-PLACEHOLDER_IDS = frozenset(
-    {
-        "null",
-        "undefined",
-        "none",
-        "nil",
-        "nan",
-        "true",
-        "false",
-        "0",
-        "[object object]",
-        "anonymous",
-    }
-)
-"""Texts that broken clients send for "no id"; taken as ids they would glue strangers together.
-(The list that PostHog arrived at, without the words a shop might really use.)"""
-
 REPORTS = frozenset({Kind.PERMISSION, Kind.CONTACT})
 """What only imports and secret keys may say."""
 KINDS = {kind.value: kind for kind in Kind if kind not in REPORTS}
@@ -106,12 +99,15 @@ def read(call: str, body: bytes, source: Source) -> Reading:
         Refused: the body as a whole cannot be taken (for a single call, whatever is wrong with it).
     """
     if call not in BATCH_CALLS and call not in KINDS:
-        _refuse(f"There is no call named {call}", status=404)
+        refuse(f"There is no call named {call}", status=404)
     _check_text(body)
     if call in BATCH_CALLS:
         return _read_batch(call, body, source)
     common = _Common(source, sent_at=None, context=None, call=call)
-    return Reading(items=(_read_item(body, 0, KINDS[call], common),), refused=())
+    read = _read_item(body, 0, KINDS[call], common)
+    if isinstance(read, Quarantined):
+        return Reading(items=(), refused=(), quarantined=(read,))
+    return Reading(items=(read,), refused=())
 
 
 class _Common:
@@ -139,17 +135,17 @@ class _Common:
 
 def _check_text(body: bytes) -> None:
     if len(body) > BODY_BYTES_MAX:
-        _refuse(f"The body has {len(body)} bytes; at most {BODY_BYTES_MAX} are taken", status=413)
+        refuse(f"The body has {len(body)} bytes; at most {BODY_BYTES_MAX} are taken", status=413)
     try:
         body.decode()
     except UnicodeDecodeError as error:
-        _refuse(f"The body is not UTF-8 (byte {error.start})", status=400)
+        refuse(f"The body is not UTF-8 (byte {error.start})", status=400)
 
 
 def _read_batch(call: str, body: bytes, source: Source) -> Reading:
     batch = _split(body)
     if len(batch.batch) > BATCH_ITEMS_MAX:
-        _refuse(
+        refuse(
             f"The batch has {len(batch.batch)} items; at most {BATCH_ITEMS_MAX} are taken",
             pointer="/batch",
             status=413,
@@ -158,9 +154,14 @@ def _read_batch(call: str, body: bytes, source: Source) -> Reading:
     common = _Common(source, sent_at=batch.sent_at, context=batch.context, call=call)
     items: list[Item] = []
     refused: list[Refusal] = []
+    quarantined: list[Quarantined] = []
     for index, raw in enumerate(batch.batch):
         try:
-            items.append(_read_item(bytes(raw), index, None, common))
+            read = _read_item(bytes(raw), index, None, common)
+            if isinstance(read, Quarantined):
+                quarantined.append(read)
+            else:
+                items.append(read)
         except Refused as error:
             refusal = error.refusal
             refused.append(
@@ -171,7 +172,7 @@ def _read_batch(call: str, body: bytes, source: Source) -> Reading:
                     status=refusal.status,
                 )
             )
-    return Reading(items=tuple(items), refused=tuple(refused))
+    return Reading(items=tuple(items), refused=tuple(refused), quarantined=tuple(quarantined))
 
 
 def _split(body: bytes) -> _Batch:
@@ -181,11 +182,11 @@ def _split(body: bytes) -> _Batch:
     except msgspec.ValidationError as error:
         _refuse_as(error)
     except RecursionError:
-        _refuse("The body is nested too deeply", status=400)
+        refuse("The body is nested too deeply", status=400)
     except msgspec.DecodeError as error:
         if _SURROGATE.search(body):
             return _split_with_surrogates(body, error)
-        _refuse(f"The body is not JSON: {error}", status=400)
+        refuse(f"The body is not JSON: {error}", status=400)
 
 
 def _split_with_surrogates(body: bytes, error: msgspec.DecodeError) -> _Batch:
@@ -196,36 +197,45 @@ def _split_with_surrogates(body: bytes, error: msgspec.DecodeError) -> _Batch:
         batch = msgspec.convert(document | {"batch": []}, _Batch, strict=True)
         batch.batch = [msgspec.Raw(json.dumps(item).encode()) for item in items]
     except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
-        _refuse(f"The body is not JSON: {error}", status=400)
+        refuse(f"The body is not JSON: {error}", status=400)
     return batch
 
 
-def _read_item(raw: bytes, index: int, kind: Kind | None, common: _Common) -> Item:
+def _read_item(raw: bytes, index: int, kind: Kind | None, common: _Common) -> Item | Quarantined:
     if len(raw) > ITEM_BYTES_MAX:
-        _refuse(f"The event has {len(raw)} bytes; at most {ITEM_BYTES_MAX} are taken", status=413)
+        refuse(f"The event has {len(raw)} bytes; at most {ITEM_BYTES_MAX} are taken", status=413)
     call = _decode(raw)
     if b"\\u0000" in raw and _NUL.search(raw):
-        _refuse("The character NUL cannot be stored", _place_of_nul(raw))
+        refuse("The character NUL cannot be stored", _place_of_nul(raw))
     if (
         raw.count(b"{") + raw.count(b"[") > DEPTH_MAX
         and _depth(msgspec.json.decode(raw)) > DEPTH_MAX
     ):
-        _refuse(f"Nested deeper than {DEPTH_MAX} levels")
+        refuse(f"Nested deeper than {DEPTH_MAX} levels")
     kind = kind or _kind_of(call, common)
     _check_required(kind, call)
     source = common.source
     context = common.context | (call.context or {})
     report = reported.read(kind, raw) if kind in REPORTS else None
     properties = report.body if report else _properties(kind, call)
-    return Item(
+    name = short(report.name, "/name") if report else _name(kind, call)
+    user_id = an_id(call.user_id, "/userId")
+    verified = bool(user_id) and user_id == source.verified_user
+    planned = _planned(kind, name, source.rules)
+    traits = call.traits if kind is Kind.IDENTIFY else None
+    reachable: Sequence[Endpoint] = ()
+    if traits or "device" in context:
+        reachable = endpoints.named(traits, context, source.spelling, source.rules.phone_region)
+    believed = source.key_kind is KeyKind.SERVER or verified
+    item = Item(
         workspace=source.workspace,
         index=index,
         kind=kind,
         message_id=_message_id(call, common),
-        name=_short(report.name, "/name") if report else _name(kind, call),
-        user_id=_id(call.user_id, "/userId"),
-        anonymous_id=_id(call.anonymous_id, "/anonymousId"),
-        previous_id=_id(call.previous_id, "/previousId") if kind is Kind.ALIAS else "",
+        name=name,
+        user_id=user_id,
+        anonymous_id=an_id(call.anonymous_id, "/anonymousId"),
+        previous_id=an_id(call.previous_id, "/previousId") if kind is Kind.ALIAS else "",
         occurred_at=_occurred_at(call, common),
         received_at=source.received_at,
         properties_json=_encode(properties) if properties else b"",
@@ -236,6 +246,48 @@ def _read_item(raw: bytes, index: int, kind: Kind | None, common: _Common) -> It
         history=common.history,
         traceparent=source.traceparent,
         bulk=common.imported and not (report and report.urgent),
+        user_verified=verified,
+        endpoints=tuple(reachable),
+        further_ids=further_ids(context, reachable if believed else (), source.rules.identify_by),
+        low_signal=planned.low_signal if planned else False,
+        unplanned=planned is None,
+    )
+    return _checked(item, properties, planned)
+
+
+_FREE = EventRule()
+"""For what no plan is about."""
+
+
+def _planned(kind: Kind, name: str, rules: Rules) -> EventRule | None:
+    """What the plan says of an event; None for one it does not list though it should."""
+    if kind in _PLAN_NAMES:
+        return rules.events.get(_PLAN_NAMES[kind], _FREE)
+    if kind is not Kind.TRACK:
+        return _FREE
+    if (planned := rules.events.get(name)) is not None:
+        return planned
+    if rules.unknown_events is Unknown.REFUSE:
+        refuse(f"The tracking plan lists no event {name!r}", "/event")
+    return None if rules.unknown_events is Unknown.WARN else _FREE
+
+
+_PLAN_NAMES = {Kind.PAGE: PAGE, Kind.SCREEN: SCREEN}
+
+
+def _checked(
+    item: Item, properties: dict[str, Any] | None, planned: EventRule | None
+) -> Item | Quarantined:
+    if planned is None or planned.check is None:
+        return item
+    violation = planned.check(properties or {})
+    if violation is None:
+        return item
+    return Quarantined(
+        item=item,
+        pointer=f"/properties{violation.pointer}",
+        reason=violation.reason,
+        revision=planned.revision,
     )
 
 
@@ -245,46 +297,46 @@ def _decode(raw: bytes) -> _Call:
     except msgspec.ValidationError as error:
         _refuse_as(error)
     except RecursionError:
-        _refuse("Nested too deeply")
+        refuse("Nested too deeply")
     except msgspec.DecodeError as error:
         if _SURROGATE.search(raw):
-            _refuse("A lone surrogate (half of a UTF-16 pair) cannot be stored")
-        _refuse(f"Not JSON: {error}", status=400)
+            refuse("A lone surrogate (half of a UTF-16 pair) cannot be stored")
+        refuse(f"Not JSON: {error}", status=400)
 
 
 def _kind_of(call: _Call, common: _Common) -> Kind:
     kind = common.kinds.get(call.type or "")
     if kind is None:
-        _refuse(f"type must be one of {', '.join(common.kinds)}", "/type")
+        refuse(f"type must be one of {', '.join(common.kinds)}", "/type")
     return kind
 
 
 def _check_required(kind: Kind, call: _Call) -> None:
     if not call.user_id and not call.anonymous_id:
-        _refuse("userId or anonymousId is required", "/userId")
+        refuse("userId or anonymousId is required", "/userId")
     if kind is Kind.TRACK and not (call.event and call.event.strip()):
-        _refuse("event is required: the name of what happened", "/event")
+        refuse("event is required: the name of what happened", "/event")
     if kind is Kind.GROUP and not call.group_id:
-        _refuse("groupId is required", "/groupId")
+        refuse("groupId is required", "/groupId")
     if kind is Kind.ALIAS and not call.user_id:
-        _refuse("userId is required: the id to keep", "/userId")
+        refuse("userId is required: the id to keep", "/userId")
     if kind is Kind.ALIAS and not call.previous_id:
-        _refuse("previousId is required: the id to join", "/previousId")
+        refuse("previousId is required: the id to join", "/previousId")
 
 
 def _message_id(call: _Call, common: _Common) -> str:
     if call.message_id:
-        return _short(call.message_id, "/messageId")
+        return short(call.message_id, "/messageId")
     if common.imported:
-        _refuse("messageId is required: it makes a repeated import harmless", "/messageId")
+        refuse("messageId is required: it makes a repeated import harmless", "/messageId")
     return common.source.new_message_id()
 
 
 def _name(kind: Kind, call: _Call) -> str:
     if kind is Kind.TRACK:
-        return _short(call.event or "", "/event")
+        return short(call.event or "", "/event")
     if kind in (Kind.PAGE, Kind.SCREEN):
-        return _short(call.name or "", "/name")
+        return short(call.name or "", "/name")
     return ""
 
 
@@ -295,24 +347,10 @@ def _properties(kind: Kind, call: _Call) -> dict[str, Any] | None:
     if kind in (Kind.PAGE, Kind.SCREEN) and call.category:
         return {"category": call.category} | (call.properties or {})
     if kind is Kind.GROUP:
-        return {"groupId": _short(call.group_id or "", "/groupId")}
+        return {"groupId": short(call.group_id or "", "/groupId")}
     if kind is Kind.ALIAS:
         return {"previousId": call.previous_id}
     return call.properties
-
-
-def _id(value: str | None, pointer: str) -> str:
-    if not value:
-        return ""
-    if value.strip().lower() in PLACEHOLDER_IDS or not value.strip():
-        _refuse(f"{value!r} stands for no id; leave the field out", pointer)
-    return _short(value, pointer)
-
-
-def _short(value: str, pointer: str) -> str:
-    if len(value) > ID_CHARACTERS_MAX:
-        _refuse(f"At most {ID_CHARACTERS_MAX} characters, got {len(value)}", pointer)
-    return value
 
 
 def _occurred_at(call: _Call, common: _Common) -> datetime:
@@ -333,15 +371,15 @@ def _occurred_at(call: _Call, common: _Common) -> datetime:
         else:
             occurred_at = received_at - (sent_at - stamp)
     except OverflowError:
-        _refuse("The time is out of range", "/timestamp")
+        refuse("The time is out of range", "/timestamp")
     if occurred_at < OLDEST:
-        _refuse("The time lies before 1970", "/timestamp")
+        refuse("The time lies before 1970", "/timestamp")
     return min(occurred_at, received_at)
 
 
 def _check_zone(stamp: datetime | None, pointer: str) -> None:
     if stamp is not None and stamp.tzinfo is None:
-        _refuse("The time needs an offset (RFC 3339), for example 2026-01-31T12:00:00Z", pointer)
+        refuse("The time needs an offset (RFC 3339), for example 2026-01-31T12:00:00Z", pointer)
 
 
 def _place_of_nul(raw: bytes) -> str:
@@ -381,8 +419,4 @@ def _refuse_as(error: msgspec.ValidationError) -> NoReturn:
     reason = _PLACE.sub("", text).replace("`", "").replace(" | null", "")
     if missing := re.fullmatch(r"Object missing required field (\w+)", reason):
         pointer, reason = f"{pointer}/{missing[1]}", f"{missing[1]} is required"
-    _refuse(reason, pointer)
-
-
-def _refuse(reason: str, pointer: str = "", *, status: int = 422) -> NoReturn:
-    raise Refused(Refusal(reason=reason, pointer=pointer, status=status))
+    refuse(reason, pointer)

@@ -1,11 +1,12 @@
-"""How a caller names a profile: its id, `user:<userId>`, `anonymous:<anonymousId>` or
-`email:<address>`.
+"""How a caller names a profile: its id, `user:<userId>`, `anonymous:<anonymousId>`,
+`external:<system>:<id>`, `email:<address>` or `phone:<number>`.
 """
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from services.ingest.domain.identity import IdKind
+from services.ingest.domain.ids import EXTERNAL
 from services.ingest.domain.traits import as_address
 
 
@@ -20,7 +21,7 @@ class ById:
 class ByIdentity:
     """The profile that a client's own id leads to."""
 
-    kind: IdKind
+    kind: str
     value: str
 
 
@@ -31,7 +32,14 @@ class ByEmail:
     address: str
 
 
-Ref = ById | ByIdentity | ByEmail
+@dataclass(frozen=True)
+class ByPhone:
+    """The newest profile that has this number as its `phone` trait."""
+
+    number: str
+
+
+Ref = ById | ByIdentity | ByEmail | ByPhone
 
 
 def parse(text: str) -> Ref | None:
@@ -44,7 +52,12 @@ def parse(text: str) -> Ref | None:
     if scheme == "email":
         address = as_address(value)
         return ByEmail(address) if address else None
-    return ByIdentity(IdKind(scheme), value) if scheme in IdKind.__members__.values() else None
+    if scheme == "phone":
+        return ByPhone(value)
+    if scheme == "external":
+        system, colon, value = value.partition(":")
+        return ByIdentity(EXTERNAL + system, value) if system and value else None
+    return ByIdentity(scheme, value) if scheme in IdKind.__members__.values() else None
 
 
 def _by_id(text: str) -> ById | None:

@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
+_encode = msgspec.json.Encoder().encode
+
+TRAIT_BYTES_MAX = 4 * 1024
+"""Of one value, as JSON; a larger one stays in its event and is not kept here."""
 TRAITS_MAX = 300
 """Traits of one person; a new name beyond it stays in its event and is not kept here."""
 
@@ -32,11 +38,15 @@ class Traits:
             name: trait.value for name, trait in self.by_name.items() if trait.value is not None
         }
 
+    def text(self, name: str) -> str:
+        """The trait where it is a text; empty otherwise."""
+        trait = self.by_name.get(name)
+        return trait.value if trait and isinstance(trait.value, str) else ""
+
     @property
     def email(self) -> str | None:
         """The address in the form it is looked up by; None where there is none."""
-        value = self.by_name.get("email")
-        return as_address(value.value) if value and isinstance(value.value, str) else None
+        return as_address(self.text("email"))
 
 
 def as_address(text: str) -> str | None:
@@ -45,8 +55,20 @@ def as_address(text: str) -> str | None:
 
 
 def said(values: Mapping[str, Any], at: datetime) -> Traits:
-    """The traits of one call."""
-    return Traits(by_name={name: Trait(value=value, at=at) for name, value in values.items()})
+    """The traits of one call, as far as they can be kept."""
+    return Traits(
+        by_name={
+            name: Trait(value=value, at=at)
+            for name, value in values.items()
+            if not _is_large(name) and not _is_large(value)
+        }
+    )
+
+
+def _is_large(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value.encode()) > TRAIT_BYTES_MAX
+    return isinstance(value, dict | list) and len(_encode(value)) > TRAIT_BYTES_MAX
 
 
 def merge(before: Traits, later: Iterable[Traits]) -> Traits:
@@ -57,10 +79,26 @@ def merge(before: Traits, later: Iterable[Traits]) -> Traits:
     """
     by_name = dict(before.by_name)
     for each in later:
-        for name, trait in each.by_name.items():
-            known = by_name.get(name)
-            if known is None and len(by_name) >= TRAITS_MAX:
-                continue
-            if known is None or trait.at >= known.at:
-                by_name[name] = trait
+        _take(by_name, each)
     return Traits(by_name=by_name)
+
+
+def take(known: Traits, news: Traits) -> tuple[Traits, tuple[str, ...]]:
+    """`merge` for one call, with the names of the traits about which something newer was known."""
+    by_name = dict(known.by_name)
+    superseded = _take(by_name, news)
+    return Traits(by_name=by_name), superseded
+
+
+def _take(by_name: dict[str, Trait], news: Traits) -> tuple[str, ...]:
+    superseded = []
+    for name, trait in news.by_name.items():
+        known = by_name.get(name)
+        if known is None:
+            if len(by_name) < TRAITS_MAX:
+                by_name[name] = trait
+        elif trait.at >= known.at:
+            by_name[name] = trait
+        else:
+            superseded.append(name)
+    return tuple(superseded)

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,13 +18,28 @@ from contracts.gen.kairos.profiles.v1.profile_pb2 import Profile
 from kit.bus.rpc import Request
 from kit.clock import SystemClock, to_us
 from kit.db.database import Database
-from services.ingest.handlers.accept import Acceptance, Outcome, Submission, on_accept
+from services.ingest.adapters.addresses import Addresses
+from services.ingest.handlers.accept import Reception
+from services.ingest.handlers.committing import Acceptance, Outcome, Submission
 from services.ingest.handlers.group import GroupCommit, Limits
-from services.ingest.handlers.profile import on_profile
+from services.ingest.handlers.profile import Directory
 from services.ingest.store import PostgresStore
 from tests.integration.conftest import Databases
 
 WORKSPACE = "shop"
+
+
+class SetClock(SystemClock):
+    """A clock that can be set, and then stands still."""
+
+    def __init__(self, at: datetime | None = None) -> None:
+        self._at = at
+
+    def set(self, at: datetime) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        return self._at or super().now()
 
 
 @dataclass
@@ -37,13 +51,16 @@ class Desk:
     store: PostgresStore = field(default_factory=PostgresStore)
 
     def __post_init__(self) -> None:
-        self.clock = SystemClock()
+        self.clock = SetClock()
+        spelling = Addresses()
+        acceptance = Acceptance(self.db, self.store, self.clock, spelling)
         self.commits: GroupCommit[Submission, Outcome] = GroupCommit(
-            Acceptance(self.db, self.store, self.clock).commit,
+            acceptance.commit,
             lambda submission: submission.weight,
             Limits(group_weight_max=500, queue_weight_max=20_000, workers=2),
         )
-        self._accept = partial(on_accept, commits=self.commits, clock=self.clock)
+        self._reception = Reception(self.commits, self.clock, spelling)
+        self.directory = Directory(self.db, self.store, self.clock, spelling, acceptance)
 
     async def send(
         self,
@@ -70,14 +87,14 @@ class Desk:
             key_kind=KEY_KIND_SERVER,
             received_at_us=to_us(received_at or datetime(2026, 5, 4, 12, tzinfo=UTC)),
         )
-        answer = await self._accept(Request(workspace, asked.SerializeToString(), {}))
+        answer = await self._reception.on_accept(Request(workspace, asked.SerializeToString(), {}))
         return service_pb2.AcceptReply.FromString(answer)
 
     async def profile(self, ref: str, workspace: str = WORKSPACE) -> Profile:
         """Who somebody is."""
         asked = service_pb2.ProfileRequest(ref=ref).SerializeToString()
         async with self.db.api(workspace, readonly=True) as tx:
-            answer = await on_profile(tx, Request(workspace, asked, {}), store=self.store)
+            answer = await self.directory.on_profile(tx, Request(workspace, asked, {}))
         return service_pb2.ProfileReply.FromString(answer).profile
 
     async def rows(self, sql: str) -> list[Any]:

@@ -100,3 +100,36 @@ def test_identify_and_group_are_no_events() -> None:
     anna.step(anna.event("x", kind=EventKind.GROUP), anna.event("x", kind=EventKind.ALIAS))
 
     assert anna.state.counters == {}
+
+
+def test_addresses_come_as_ingest_spelled_them() -> None:
+    """What ingest could not read changes nothing; a token of any call is the push endpoint."""
+    anna = b.Person(PLAN, email=None)
+    anna.step(
+        anna.event(
+            "",
+            kind=EventKind.IDENTIFY,
+            traits={"email": " Anna@EXAMPLE.org", "phone": "0170"},
+            endpoints={"email": "Anna@example.org", "sms": None},
+        )
+    )
+    anna.step(anna.event("app_opened", endpoints={"push": "token-1"}))
+
+    assert anna.state.endpoints == {
+        "email": Endpoint("Anna@example.org"),
+        "push": Endpoint("token-1"),
+    }
+    anna.step(anna.event("app_opened", endpoints={"push": ""}))
+    assert "push" not in anna.state.endpoints
+
+
+def test_trait_that_came_too_late_changes_nothing() -> None:
+    """An offline device reports last week's address after the new one."""
+    anna = b.Person(PLAN, email=None)
+    anna.identify(email="new@example.org")
+    late = anna.event(
+        "", kind=EventKind.IDENTIFY, traits={"email": "old@example.org"}, superseded=("email",)
+    )
+    anna.step(late)
+
+    assert anna.state.endpoints["email"] == Endpoint("new@example.org")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ingest.domain.identity import (
+    Asked,
     Identity,
     IdKind,
     Merge,
@@ -17,6 +18,7 @@ from services.ingest.domain.identity import (
     Plan,
     Profile,
     identities_of,
+    merge_known,
     plan,
 )
 from services.ingest.domain.items import Item, KeyKind, Kind
@@ -24,7 +26,9 @@ from services.ingest.domain.items import Item, KeyKind, Kind
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
-def item(user: str = "", visitor: str = "", *, previous: str = "") -> Item:
+def item(
+    user: str = "", visitor: str = "", *, previous: str = "", others: Sequence[str] = ()
+) -> Item:
     return Item(
         workspace="shop",
         index=0,
@@ -43,6 +47,7 @@ def item(user: str = "", visitor: str = "", *, previous: str = "") -> Item:
         key_kind=KeyKind.SERVER,
         history=False,
         traceparent="",
+        further_ids=tuple(("external:crm", each) for each in others),
     )
 
 
@@ -59,6 +64,14 @@ class World:
         asked = {each: self.owners[each] for each in identities_of(items) if each in self.owners}
         locked = {profile: replace(self.profiles[profile]) for profile in asked.values()}
         made = plan(items, asked, locked, lambda: UUID(int=next(self._ids)), NOW)
+        return self._keep(made)
+
+    def merge(self, winner: UUID, loser: UUID) -> Plan:
+        """Somebody says that the two are one."""
+        locked = [replace(self.profiles[each]) for each in (winner, loser)]
+        return self._keep(merge_known(*locked, Asked(occurred_at=NOW, traceparent="", reason="")))
+
+    def _keep(self, made: Plan) -> Plan:
         self.profiles |= made.profiles
         self.owners |= made.new_identities
         for identity, owner in self.owners.items():
@@ -181,11 +194,66 @@ def test_workspaces_share_nobody() -> None:
     assert len(made.profiles) == 2
 
 
+def test_id_of_another_system_leads_to_its_person() -> None:
+    """The shop's till knows a card, the app an anonymous id; the card is known already."""
+    world = World()
+    world.commit(item("anna", others=["card-1"]))
+    world.commit(item(visitor="till"))
+    made = world.commit(item(visitor="till", others=["card-1"]))
+
+    assert len(made.merges) == 1
+    assert world.visitor("till") == world.user("anna")
+
+
+def test_shared_card_never_glues_two_known_people() -> None:
+    """Whoever named it first keeps it."""
+    world = World()
+    world.commit(item("anna", others=["card-1"]), item("bert", others=["card-1"]))
+
+    assert world.user("anna") != world.user("bert")
+    assert world.owners[Identity("shop", "external:crm", "card-1")] == world.user("anna")
+
+
+def test_two_visitors_with_one_card_are_one_and_become_known_together() -> None:
+    """The tombstone of the first merge follows when its winner is merged in turn."""
+    world = World()
+    world.commit(item(visitor="a", others=["card-1"]), item(visitor="b", others=["card-1"]))
+    assert world.visitor("a") == world.visitor("b")
+    world.commit(item("anna"))
+    world.commit(item("anna", "b"))
+
+    assert world.visitor("a") == world.visitor("b") == world.user("anna")
+
+
+def test_two_known_people_merge_only_when_asked() -> None:
+    """Then the one that stays answers to both user ids."""
+    world = World()
+    world.commit(item("anna"), item("bert"), item("bert", "b"))
+    made = world.merge(world.user("anna"), world.user("bert"))
+
+    assert (made.merges[0].person_seq, made.merges[0].loser_last_seq) == (2, 2)
+    assert world.user("anna") == world.user("bert") == world.visitor("b")
+
+
+def test_known_person_stays_whoever_was_named_first() -> None:
+    """A known id is never hidden behind an anonymous profile (Mautic #16425)."""
+    world = World()
+    world.commit(item(visitor="a"), item("bert"))
+    bert = world.user("bert")
+    world.merge(world.visitor("a"), bert)
+
+    assert world.user("bert") == world.visitor("a") == bert
+
+
 IDS = st.sampled_from(["", "1", "2", "3"])
 CALLS = st.builds(
-    lambda user, visitor, previous: item(
-        user and f"u{user}", visitor and f"v{visitor}", previous=previous and f"v{previous}"
+    lambda user, visitor, previous, other: item(
+        user and f"u{user}",
+        visitor and f"v{visitor}",
+        previous=previous and f"v{previous}",
+        others=[other] if other else [],
     ),
+    IDS,
     IDS,
     IDS,
     IDS,

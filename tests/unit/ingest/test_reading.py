@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.ingest.adapters.addresses import Addresses
 from services.ingest.domain.items import Item, KeyKind, Kind, Reading, Refused, Source
 from services.ingest.domain.reading import (
     BATCH_ITEMS_MAX,
@@ -18,11 +19,14 @@ from services.ingest.domain.reading import (
     ITEM_BYTES_MAX,
     read,
 )
+from services.ingest.domain.rules import Rules
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
-def source(key_kind: KeyKind = KeyKind.SERVER) -> Source:
+def source(
+    key_kind: KeyKind = KeyKind.SERVER, rules: Rules | None = None, verified_user: str = ""
+) -> Source:
     numbers = count(1)
     return Source(
         workspace="shop",
@@ -32,6 +36,9 @@ def source(key_kind: KeyKind = KeyKind.SERVER) -> Source:
         user_agent="Browser/1",
         traceparent="",
         new_message_id=lambda: f"made-{next(numbers)}",
+        spelling=Addresses(),
+        rules=rules or Rules(),
+        verified_user=verified_user,
     )
 
 
@@ -270,3 +277,52 @@ def test_whatever_is_accepted_can_be_stored_and_read(items: list[dict[str, Any]]
         assert "\x00" not in item.name + item.user_id + item.message_id
         assert b"\\u0000" not in item.properties_json.replace(b"\\\\", b"")
         msgspec.json.decode(item.properties_json or b"{}")
+
+
+def read_with(body: dict[str, Any], **given: Any) -> Item:
+    """One track or identify call, read under these circumstances."""
+    return read("batch", json.dumps({"batch": [body]}).encode(), source(**given)).items[0]
+
+
+def test_ids_of_other_systems_are_read_as_segment_sends_them() -> None:
+    """By type and id; the same twice is once."""
+    listed = [{"id": "c-1", "type": "crm"}, {"id": "c-1", "type": "crm", "collection": "users"}]
+    item = read_with(call(context={"externalIds": listed}))
+
+    assert item.further_ids == (("external:crm", "c-1"),)
+
+
+@pytest.mark.parametrize(
+    ("listed", "pointer"),
+    [
+        ("crm", "/batch/0/context/externalIds"),
+        ([{"id": 7, "type": "crm"}], "/batch/0/context/externalIds/0"),
+        ([{"id": "null", "type": "crm"}], "/batch/0/context/externalIds/0/id"),
+        ([{"id": "x", "type": "crm"}] * 11, "/batch/0/context/externalIds"),
+    ],
+)
+def test_wrong_external_id_is_named(listed: Any, pointer: str) -> None:
+    """An id that stands for none would glue strangers together."""
+    (refused,) = batch(call(context={"externalIds": listed})).refused
+
+    assert refused.pointer == pointer
+
+
+def test_address_is_an_id_only_where_the_workspace_says_so() -> None:
+    """And never on the word of a public key alone."""
+    body = {"type": "identify", "userId": "anna", "traits": {"email": "Anna@Example.com"}}
+    rules = Rules(identify_by=frozenset({"email"}))
+
+    assert read_with(body).further_ids == ()
+    assert read_with(body, rules=rules).further_ids == (("email", "anna@example.com"),)
+    browser = {"rules": rules, "key_kind": KeyKind.BROWSER}
+    assert read_with(body, **browser).further_ids == ()
+    assert read_with(body, **browser, verified_user="anna").further_ids != ()
+
+
+def test_user_token_speaks_for_its_own_user_only() -> None:
+    """A page cannot vouch for somebody else."""
+    for user, verified in (("anna", True), ("bert", False)):
+        item = read_with(call(userId=user), key_kind=KeyKind.BROWSER, verified_user="anna")
+        assert item.user_verified is verified
+        assert item.is_trusted is verified

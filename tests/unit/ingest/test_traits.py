@@ -6,7 +6,14 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest.domain.traits import TRAITS_MAX, Traits, merge, said
+from services.ingest.domain.traits import (
+    TRAIT_BYTES_MAX,
+    TRAITS_MAX,
+    Traits,
+    merge,
+    said,
+    take,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -44,6 +51,24 @@ def test_names_beyond_the_limit_are_not_kept() -> None:
 
     assert len(known.values) == TRAITS_MAX
     assert merge(known, [said({"t0": 2}, at(2))]).values["t0"] == 2
+
+
+def test_huge_value_is_not_kept() -> None:
+    """It stays in its event; a person is read in every decision."""
+    told = said(
+        {"bio": "x" * (TRAIT_BYTES_MAX + 1), "list": ["x" * TRAIT_BYTES_MAX], "a": 1}, at(1)
+    )
+
+    assert merge(Traits(), [told]).values == {"a": 1}
+
+
+def test_late_value_is_named_as_superseded() -> None:
+    """So that nobody downstream takes it for the newest."""
+    known = said({"city": "Bonn", "plan": "pro"}, at(2))
+    after, late = take(known, said({"city": "Kiel", "age": 3}, at(1)))
+
+    assert after.values == {"city": "Bonn", "plan": "pro", "age": 3}
+    assert late == ("city",)
 
 
 CALLS = st.lists(

@@ -74,7 +74,7 @@ def test_past_takes_the_slow_lane() -> None:
 def test_merge_is_a_fact_of_the_winner() -> None:
     """Published on the feed without an address in it."""
     step = Merge(
-        workspace="shop", winner=ANNA, person_seq=8, loser=VISITOR, loser_last_seq=4, item=ITEM
+        workspace="shop", winner=ANNA, person_seq=8, loser=VISITOR, loser_last_seq=4, cause=ITEM
     )
     merged = RecordedMerge(id=UUID(int=4), at=NOW, step=step, event=UUID(int=3))
     outgoing = wire.merge_fact(merged)

@@ -24,17 +24,19 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ckairos/events/v1/event.proto\x12\x10kairos.events.v1\"\xc9\x02\n\rEventAccepted\x12)\n\x04kind\x18\x01 \x01(\x0e\x32\x1b.kairos.events.v1.EventKind\x12\x12\n\nmessage_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x16\n\x0eoccurred_at_us\x18\x04 \x01(\x03\x12\x16\n\x0ereceived_at_us\x18\x05 \x01(\x03\x12\x0f\n\x07user_id\x18\x06 \x01(\t\x12\x14\n\x0c\x61nonymous_id\x18\x07 \x01(\t\x12\x17\n\x0fproperties_json\x18\x08 \x01(\x0c\x12\x13\n\x0btraits_json\x18\t \x01(\x0c\x12\x14\n\x0c\x63ontext_json\x18\n \x01(\x0c\x12+\n\x08key_kind\x18\x0b \x01(\x0e\x32\x19.kairos.events.v1.KeyKind\x12\x0f\n\x07history\x18\x0c \x01(\x08\x12\x12\n\nlow_signal\x18\r \x01(\x08*\xae\x01\n\tEventKind\x12\x1a\n\x16\x45VENT_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10\x45VENT_KIND_TRACK\x10\x01\x12\x17\n\x13\x45VENT_KIND_IDENTIFY\x10\x02\x12\x13\n\x0f\x45VENT_KIND_PAGE\x10\x03\x12\x15\n\x11\x45VENT_KIND_SCREEN\x10\x04\x12\x14\n\x10\x45VENT_KIND_GROUP\x10\x05\x12\x14\n\x10\x45VENT_KIND_ALIAS\x10\x06*N\n\x07KeyKind\x12\x18\n\x14KEY_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0fKEY_KIND_SERVER\x10\x01\x12\x14\n\x10KEY_KIND_BROWSER\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ckairos/events/v1/event.proto\x12\x10kairos.events.v1\"@\n\x08\x45ndpoint\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x12\n\nunreadable\x18\x03 \x01(\x08\"\xb6\x03\n\rEventAccepted\x12)\n\x04kind\x18\x01 \x01(\x0e\x32\x1b.kairos.events.v1.EventKind\x12\x12\n\nmessage_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x16\n\x0eoccurred_at_us\x18\x04 \x01(\x03\x12\x16\n\x0ereceived_at_us\x18\x05 \x01(\x03\x12\x0f\n\x07user_id\x18\x06 \x01(\t\x12\x14\n\x0c\x61nonymous_id\x18\x07 \x01(\t\x12\x17\n\x0fproperties_json\x18\x08 \x01(\x0c\x12\x13\n\x0btraits_json\x18\t \x01(\x0c\x12\x14\n\x0c\x63ontext_json\x18\n \x01(\x0c\x12+\n\x08key_kind\x18\x0b \x01(\x0e\x32\x19.kairos.events.v1.KeyKind\x12\x0f\n\x07history\x18\x0c \x01(\x08\x12\x12\n\nlow_signal\x18\r \x01(\x08\x12-\n\tendpoints\x18\x0e \x03(\x0b\x32\x1a.kairos.events.v1.Endpoint\x12\x15\n\ruser_verified\x18\x0f \x01(\x08\x12\x11\n\tunplanned\x18\x10 \x01(\x08\x12\x12\n\nsuperseded\x18\x11 \x03(\t*\xae\x01\n\tEventKind\x12\x1a\n\x16\x45VENT_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10\x45VENT_KIND_TRACK\x10\x01\x12\x17\n\x13\x45VENT_KIND_IDENTIFY\x10\x02\x12\x13\n\x0f\x45VENT_KIND_PAGE\x10\x03\x12\x15\n\x11\x45VENT_KIND_SCREEN\x10\x04\x12\x14\n\x10\x45VENT_KIND_GROUP\x10\x05\x12\x14\n\x10\x45VENT_KIND_ALIAS\x10\x06*N\n\x07KeyKind\x12\x18\n\x14KEY_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0fKEY_KIND_SERVER\x10\x01\x12\x14\n\x10KEY_KIND_BROWSER\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kairos.events.v1.event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EVENTKIND']._serialized_start=383
-  _globals['_EVENTKIND']._serialized_end=557
-  _globals['_KEYKIND']._serialized_start=559
-  _globals['_KEYKIND']._serialized_end=637
-  _globals['_EVENTACCEPTED']._serialized_start=51
-  _globals['_EVENTACCEPTED']._serialized_end=380
+  _globals['_EVENTKIND']._serialized_start=558
+  _globals['_EVENTKIND']._serialized_end=732
+  _globals['_KEYKIND']._serialized_start=734
+  _globals['_KEYKIND']._serialized_end=812
+  _globals['_ENDPOINT']._serialized_start=50
+  _globals['_ENDPOINT']._serialized_end=114
+  _globals['_EVENTACCEPTED']._serialized_start=117
+  _globals['_EVENTACCEPTED']._serialized_end=555
 # @@protoc_insertion_point(module_scope)

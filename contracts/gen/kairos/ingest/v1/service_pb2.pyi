@@ -9,30 +9,56 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class AcceptRequest(_message.Message):
-    __slots__ = ("call", "body_json", "key_kind", "received_at_us", "client_ip", "user_agent")
+    __slots__ = ("call", "body_json", "key_kind", "received_at_us", "client_ip", "user_agent", "verified_user", "traceparent")
     CALL_FIELD_NUMBER: _ClassVar[int]
     BODY_JSON_FIELD_NUMBER: _ClassVar[int]
     KEY_KIND_FIELD_NUMBER: _ClassVar[int]
     RECEIVED_AT_US_FIELD_NUMBER: _ClassVar[int]
     CLIENT_IP_FIELD_NUMBER: _ClassVar[int]
     USER_AGENT_FIELD_NUMBER: _ClassVar[int]
+    VERIFIED_USER_FIELD_NUMBER: _ClassVar[int]
+    TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
     call: str
     body_json: bytes
     key_kind: _event_pb2.KeyKind
     received_at_us: int
     client_ip: str
     user_agent: str
-    def __init__(self, call: _Optional[str] = ..., body_json: _Optional[bytes] = ..., key_kind: _Optional[_Union[_event_pb2.KeyKind, str]] = ..., received_at_us: _Optional[int] = ..., client_ip: _Optional[str] = ..., user_agent: _Optional[str] = ...) -> None: ...
+    verified_user: str
+    traceparent: str
+    def __init__(self, call: _Optional[str] = ..., body_json: _Optional[bytes] = ..., key_kind: _Optional[_Union[_event_pb2.KeyKind, str]] = ..., received_at_us: _Optional[int] = ..., client_ip: _Optional[str] = ..., user_agent: _Optional[str] = ..., verified_user: _Optional[str] = ..., traceparent: _Optional[str] = ...) -> None: ...
+
+class AcceptManyRequest(_message.Message):
+    __slots__ = ("requests",)
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    requests: _containers.RepeatedCompositeFieldContainer[AcceptRequest]
+    def __init__(self, requests: _Optional[_Iterable[_Union[AcceptRequest, _Mapping]]] = ...) -> None: ...
+
+class AcceptManyReply(_message.Message):
+    __slots__ = ("outcomes",)
+    OUTCOMES_FIELD_NUMBER: _ClassVar[int]
+    outcomes: _containers.RepeatedCompositeFieldContainer[AcceptOutcome]
+    def __init__(self, outcomes: _Optional[_Iterable[_Union[AcceptOutcome, _Mapping]]] = ...) -> None: ...
+
+class AcceptOutcome(_message.Message):
+    __slots__ = ("reply", "problem_json")
+    REPLY_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_JSON_FIELD_NUMBER: _ClassVar[int]
+    reply: AcceptReply
+    problem_json: bytes
+    def __init__(self, reply: _Optional[_Union[AcceptReply, _Mapping]] = ..., problem_json: _Optional[bytes] = ...) -> None: ...
 
 class AcceptReply(_message.Message):
-    __slots__ = ("accepted", "repeated_items", "refused")
+    __slots__ = ("accepted", "repeated_items", "refused", "quarantined")
     ACCEPTED_FIELD_NUMBER: _ClassVar[int]
     REPEATED_ITEMS_FIELD_NUMBER: _ClassVar[int]
     REFUSED_FIELD_NUMBER: _ClassVar[int]
+    QUARANTINED_FIELD_NUMBER: _ClassVar[int]
     accepted: int
     repeated_items: int
     refused: _containers.RepeatedCompositeFieldContainer[Refusal]
-    def __init__(self, accepted: _Optional[int] = ..., repeated_items: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[Refusal, _Mapping]]] = ...) -> None: ...
+    quarantined: int
+    def __init__(self, accepted: _Optional[int] = ..., repeated_items: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[Refusal, _Mapping]]] = ..., quarantined: _Optional[int] = ...) -> None: ...
 
 class Refusal(_message.Message):
     __slots__ = ("index", "reason", "pointer", "status")
@@ -57,3 +83,41 @@ class ProfileReply(_message.Message):
     PROFILE_FIELD_NUMBER: _ClassVar[int]
     profile: _profile_pb2.Profile
     def __init__(self, profile: _Optional[_Union[_profile_pb2.Profile, _Mapping]] = ...) -> None: ...
+
+class ProfilesRequest(_message.Message):
+    __slots__ = ("email", "phone", "before", "limit")
+    EMAIL_FIELD_NUMBER: _ClassVar[int]
+    PHONE_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    email: str
+    phone: str
+    before: bytes
+    limit: int
+    def __init__(self, email: _Optional[str] = ..., phone: _Optional[str] = ..., before: _Optional[bytes] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class ProfilesReply(_message.Message):
+    __slots__ = ("profiles", "more")
+    PROFILES_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
+    profiles: _containers.RepeatedCompositeFieldContainer[_profile_pb2.Profile]
+    more: bool
+    def __init__(self, profiles: _Optional[_Iterable[_Union[_profile_pb2.Profile, _Mapping]]] = ..., more: _Optional[bool] = ...) -> None: ...
+
+class MergeRequest(_message.Message):
+    __slots__ = ("ref", "other", "reason")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    OTHER_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    ref: str
+    other: str
+    reason: str
+    def __init__(self, ref: _Optional[str] = ..., other: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class MergeReply(_message.Message):
+    __slots__ = ("profile", "changed")
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_FIELD_NUMBER: _ClassVar[int]
+    profile: _profile_pb2.Profile
+    changed: bool
+    def __init__(self, profile: _Optional[_Union[_profile_pb2.Profile, _Mapping]] = ..., changed: _Optional[bool] = ...) -> None: ...

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n kairos/profiles/v1/profile.proto\x12\x12kairos.profiles.v1\"L\n\rProfileMerged\x12\r\n\x05loser\x18\x01 \x01(\x0c\x12\x16\n\x0eloser_last_seq\x18\x02 \x01(\x04\x12\x14\n\x0cmerged_at_us\x18\x03 \x01(\x03\"\xa5\x01\n\x07Profile\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x10\n\x08user_ids\x18\x02 \x03(\t\x12\x15\n\ranonymous_ids\x18\x03 \x03(\t\x12\x13\n\x0btraits_json\x18\x04 \x01(\x0c\x12\x15\n\rcreated_at_us\x18\x05 \x01(\x03\x12\x17\n\x0flast_seen_at_us\x18\x06 \x01(\x03\x12\x0e\n\x06merged\x18\x07 \x03(\x0c\x12\x10\n\x08last_seq\x18\x08 \x01(\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n kairos/profiles/v1/profile.proto\x12\x12kairos.profiles.v1\"\\\n\rProfileMerged\x12\r\n\x05loser\x18\x01 \x01(\x0c\x12\x16\n\x0eloser_last_seq\x18\x02 \x01(\x04\x12\x14\n\x0cmerged_at_us\x18\x03 \x01(\x03\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\xdb\x01\n\x07Profile\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x10\n\x08user_ids\x18\x02 \x03(\t\x12\x15\n\ranonymous_ids\x18\x03 \x03(\t\x12\x13\n\x0btraits_json\x18\x04 \x01(\x0c\x12\x15\n\rcreated_at_us\x18\x05 \x01(\x03\x12\x17\n\x0flast_seen_at_us\x18\x06 \x01(\x03\x12\x0e\n\x06merged\x18\x07 \x03(\x0c\x12\x10\n\x08last_seq\x18\x08 \x01(\x04\x12\x34\n\x0c\x65xternal_ids\x18\t \x03(\x0b\x32\x1e.kairos.profiles.v1.ExternalId\")\n\nExternalId\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,7 +32,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kairos.profiles.v1.profile_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PROFILEMERGED']._serialized_start=56
-  _globals['_PROFILEMERGED']._serialized_end=132
-  _globals['_PROFILE']._serialized_start=135
-  _globals['_PROFILE']._serialized_end=300
+  _globals['_PROFILEMERGED']._serialized_end=148
+  _globals['_PROFILE']._serialized_start=151
+  _globals['_PROFILE']._serialized_end=370
+  _globals['_EXTERNALID']._serialized_start=372
+  _globals['_EXTERNALID']._serialized_end=413
 # @@protoc_insertion_point(module_scope)
