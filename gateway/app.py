@@ -41,6 +41,7 @@ ROUTERS = (
     contacts.router,
     profiles.router,
     segments.router,
+    profiles.writes,
     permission.router,
     permission.reads,
     profiles.last,

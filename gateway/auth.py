@@ -130,20 +130,27 @@ def _credentials(authorization: str | None) -> tuple[str, str]:
 
 
 class _WithKey(msgspec.Struct):
-    """The one member of a tracking body that the gateway may need."""
+    """The members of a tracking body that the gateway may need."""
 
     writeKey: object = ""  # noqa: N815 - the name in Segment's specification
+    batch: object = None
 
 
 _with_key = msgspec.json.Decoder(_WithKey)
 
 
 def _write_key_in(body: bytes) -> str:
-    """The `writeKey` of a body; raises Malformed where the body is not a JSON object."""
+    """The `writeKey` of a body, or of the first item of its batch, where analytics.js puts it;
+    raises Malformed where the body is not a JSON object.
+    """
     try:
-        text = _with_key.decode(body).writeKey
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        told = _with_key.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("The body must be a JSON object") from None
+    text = told.writeKey
+    if not text and isinstance(told.batch, list) and told.batch:
+        first = told.batch[0]
+        text = first.get("writeKey") if isinstance(first, dict) else ""
     if not isinstance(text, str) or not text:
         raise Unauthenticated("Send the write key as user name of Basic authentication")
     return text

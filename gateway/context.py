@@ -8,10 +8,12 @@ from fastapi.security import HTTPBearer
 
 from contracts import topology
 from gateway import auth, wire
+from gateway.courier import Courier
 from gateway.limits import InFlight, Rate
 from gateway.optouts import OptOuts
 from gateway.settings import Settings
 from gateway.shapes import Profile
+from gateway.usertokens import UserTokens
 from gateway.writes import Writes
 from kit import devclock
 from kit.bus.connection import Connection
@@ -34,6 +36,8 @@ class Context:
     in_flight: InFlight
     writes: Writes
     optouts: OptOuts
+    courier: Courier
+    user_tokens: UserTokens
     coordinator: devclock.Coordinator | None
 
 

@@ -81,6 +81,8 @@ class Edge:
                 response = await fast(Request(scope, receive))
         except KairosError as error:
             response = problems.answer(error)
+            if path in self._fast:  # A page must be able to read when to come back.
+                response.headers["access-control-allow-origin"] = "*"
         await response(scope, receive, send)
 
     def _measure(self, scope: Scope, span: Span, status: int, took_s: float) -> None:

@@ -15,9 +15,11 @@ from contracts.topology import STREAMS
 from gateway import app, auth, store
 from gateway.api.system import SERVICES
 from gateway.context import Context
+from gateway.courier import Courier
 from gateway.limits import InFlight, Rate
 from gateway.optouts import OptOuts
 from gateway.settings import Settings
+from gateway.usertokens import UserTokens
 from gateway.writes import Writes
 from kit import devclock
 from kit.clock import ShiftedClock
@@ -49,6 +51,8 @@ async def compose(service: Service) -> Parts:
         in_flight=InFlight(settings.requests_in_flight_max),
         writes=writes,
         optouts=optouts,
+        courier=Courier(service.caller, service.clock),
+        user_tokens=UserTokens(service.db, service.clock, settings.key_cache_s),
         coordinator=_coordinator(service, settings),
     )
     await _development_workspace(service, settings)

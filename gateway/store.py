@@ -22,6 +22,19 @@ async def find_key(tx: Tx, key_sha256: bytes) -> Row | None:
     )
 
 
+async def signing_keys(tx: Tx, workspace: str, prefix: str) -> list[bytes]:
+    """The hashes of the secret keys in force that begin like this; user tokens are signed with
+    them.
+    """
+    rows = await tx.fetch(
+        "SELECT key_sha256 FROM api_keys WHERE workspace = $1 AND prefix = $2"
+        " AND kind = 'secret' AND revoked_at IS NULL LIMIT 10",
+        workspace,
+        prefix,
+    )
+    return [row["key_sha256"] for row in rows]
+
+
 async def ensure_workspace(tx: Tx, workspace: str, at: datetime) -> None:
     """Makes the workspace where there is none."""
     await tx.execute(

@@ -1,19 +1,32 @@
 """`/v1/profiles/{ref}`: a person, their timeline and where they stand.
 
-A ref is a profile id, or `user:<userId>`, `anonymous:<id>`, `email:<address>`.
+A ref is a profile id, or `user:<userId>`, `anonymous:<id>`, `external:<system>:<id>`,
+`email:<address>`, `phone:<number>`.
 """
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
-from contracts.topology import JOURNEYS, TIMELINE
+from contracts.topology import JOURNEYS, MERGE, PROFILES, TIMELINE
 from gateway import wire
-from gateway.context import Ctx, Reader, find_profile
+from gateway.api.routes import WriteRoute
+from gateway.context import Admin, Ctx, Reader, find_profile
 from gateway.problems import documented
-from gateway.shapes import Journeys, Profile, Timeline, TimelineQuery
-from kit.errors import Invalid, NotFound
+from gateway.shapes import (
+    Journeys,
+    Merged,
+    MergeWish,
+    Profile,
+    Profiles,
+    ProfilesQuery,
+    Timeline,
+    TimelineQuery,
+)
+from kit.errors import Conflict, Invalid, NotFound
 
+writes = APIRouter(tags=["profiles"], route_class=WriteRoute)
 router = APIRouter(tags=["profiles"])
 last = APIRouter(tags=["profiles"])
 """Comes after all that lies below a profile: a ref may contain a slash."""
@@ -21,11 +34,46 @@ last = APIRouter(tags=["profiles"])
 Ref = Annotated[
     str,
     Path(
-        description="A profile id, or `user:<userId>`, `anonymous:<id>`, `email:<address>`.",
+        description="A profile id, or `user:<userId>`, `anonymous:<id>`,"
+        " `external:<system>:<id>`, `email:<address>`, `phone:<number>`.",
         max_length=400,
         examples=["user:u1"],
     ),
 ]
+
+
+@router.get(
+    "/v1/profiles",
+    summary="People, newest first",
+    description="All of them, or those whose trait `email` or `phone` is this address.",
+    response_model_exclude_none=True,
+    responses=documented(Invalid),
+)
+async def profiles(ctx: Ctx, key: Reader, asked: Annotated[ProfilesQuery, Query()]) -> Profiles:
+    request = wire.profiles_request(asked, _before(asked.cursor))
+    found, more = wire.profiles(await ctx.caller.call(PROFILES, key.workspace, request))
+    return Profiles(items=found, next_cursor=str(found[-1].id) if more else None)
+
+
+def _before(cursor: str) -> UUID | None:
+    try:
+        return UUID(cursor) if cursor else None
+    except ValueError:
+        raise Invalid("Take the cursor from next_cursor, unchanged") from None
+
+
+@writes.post(
+    "/v1/profiles/{ref:path}/merge",
+    summary="Say that two profiles are one person",
+    description="The only way two profiles with user ids become one; it cannot be undone. The"
+    " person of the path stays, unless only the other one has a user id. Events, counters and"
+    " timeline unite; of permission the stricter answer holds. Again, it changes nothing.",
+    response_model_exclude_none=True,
+    responses=documented(NotFound, Conflict, Invalid),
+)
+async def merge(ref: Ref, wish: MergeWish, ctx: Ctx, key: Admin) -> Merged:
+    request = wire.merge_request(ref, wish)
+    return wire.merged(await ctx.caller.call(MERGE, key.workspace, request))
 
 
 @router.get(

@@ -8,26 +8,26 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from contracts.topology import ACCEPT
-from gateway import auth, problems, wire
+from gateway import auth, problems, usertokens, wire
 from gateway.context import Context, context_of
 from gateway.edge import Handler
 from gateway.limits import TRACKING_BYTES_MAX, read_body
 from gateway.problems import documented
+from kit import telemetry
 from kit.errors import Forbidden, Invalid, KairosError, Malformed, TooLarge
 
 CALLS = ("batch", "track", "identify", "page", "screen", "group", "alias")
 PATHS = {f"/v1/{call}": call for call in CALLS} | {f"/v1/{call[0]}": call for call in CALLS}
 """Path → call; analytics.js abbreviates each call to its first letter."""
 
-_CORS = {"access-control-allow-origin": "*"}
+CORS = {"access-control-allow-origin": "*"}
 """Browsers report from every customer's own site; the write key is all the authority there is."""
-_STORED = Response(b'{"success": true}', media_type="application/json", headers=_CORS)
+_STORED = Response(b'{"success": true}', media_type="application/json", headers=CORS)
 """Exactly this: older SDKs accept nothing else."""
 _PREFLIGHT = {
-    **_CORS,
     "access-control-allow-methods": "POST",
-    "access-control-allow-headers": "authorization, content-encoding, content-type, traceparent",
+    "access-control-allow-headers": "authorization, content-encoding, content-type, traceparent, "
+    + usertokens.HEADER,
     "access-control-max-age": "86400",
 }
 _USER_AGENT_CHARACTERS_MAX = 500
@@ -40,20 +40,22 @@ def fast_handler(ctx: Context) -> Handler:
 
     async def accept(request: Request) -> Response:
         try:
-            return await _accept(ctx, request)
+            response = await _accept(ctx, request)
         except KairosError as error:
             response = problems.answer(error)
-            response.headers.update(_CORS)
-            return response
+            response.headers.update(CORS)
+        return _with_credentials(request, response)
 
     return accept
 
 
 async def _accept(ctx: Context, request: Request) -> Response:
-    body = await read_body(request, TRACKING_BYTES_MAX)
     headers = request.headers
+    body = await read_body(request, TRACKING_BYTES_MAX)
     key = await auth.tracking_key(ctx.keys, headers.get("authorization"), body)
     ctx.rate.take(key.id)
+    ctx.courier.check_open(key.workspace)
+    token = headers.get(usertokens.HEADER)
     delivery = wire.Delivery(
         call=PATHS[request.scope["path"]],
         body=body,
@@ -61,18 +63,39 @@ async def _accept(ctx: Context, request: Request) -> Response:
         received_at=ctx.clock.now(),
         client_ip=request.client.host if request.client else "",
         user_agent=headers.get("user-agent", "")[:_USER_AGENT_CHARACTERS_MAX],
+        verified_user=await ctx.user_tokens.user_of(key.workspace, token) if token else "",
+        traceparent=telemetry.current_traceparent(),
     )
-    reply = await ctx.caller.call(ACCEPT, key.workspace, wire.accept_request(delivery))
-    return _answer(wire.accepted(reply))
+    return _answer(await ctx.courier.carry(key.workspace, delivery))
+
+
+def _with_credentials(request: Request, response: Response) -> Response:
+    """Beacons of browsers come with credentials, and then "*" is no answer; none are looked at."""
+    origin = request.headers.get("origin")
+    if origin is None:
+        return response
+    named = Response(response.body, response.status_code, media_type=response.media_type)
+    named.headers.update(response.headers)
+    named.headers.update(_allowed(origin))
+    return named
+
+
+def _allowed(origin: str) -> dict[str, str]:
+    return {
+        "access-control-allow-origin": origin,
+        "access-control-allow-credentials": "true",
+        "access-control-expose-headers": "retry-after, x-request-id",
+        "vary": "Origin",
+    }
 
 
 def _answer(told: wire.Accepted) -> Response:
     if not told.refused:
         return _STORED
     refused = [_refusal(each) for each in told.refused]
-    if told.accepted or told.repeated:
+    if told.accepted or told.repeated or told.quarantined:
         body = msgspec.json.encode({"success": True, "refused": refused})
-        return Response(body, media_type="application/json", headers=_CORS)
+        return Response(body, media_type="application/json", headers=CORS)
     raise _all_refused(told.refused, refused)
 
 
@@ -94,8 +117,9 @@ async def _documented(request: Request) -> Response:
     return await fast_handler(context_of(request))(request)
 
 
-async def _preflight() -> Response:
-    return Response(status_code=204, headers=_PREFLIGHT)
+async def _preflight(request: Request) -> Response:
+    origin = request.headers.get("origin")
+    return Response(status_code=204, headers=_PREFLIGHT | (_allowed(origin) if origin else CORS))
 
 
 _EXAMPLES: dict[str, dict[str, Any]] = {

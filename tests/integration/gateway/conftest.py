@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
 import httpx
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -14,9 +15,11 @@ from contracts.gen.kairos.decision.v1 import service_pb2 as decision
 from contracts.gen.kairos.ingest.v1 import service_pb2 as ingest
 from gateway import app, auth, store
 from gateway.context import Context
+from gateway.courier import Courier
 from gateway.limits import InFlight, Rate
 from gateway.optouts import OptOuts
 from gateway.settings import Settings
+from gateway.usertokens import UserTokens
 from gateway.writes import Writes
 from kit import devclock
 from kit.bus.connection import Connection
@@ -25,6 +28,7 @@ from kit.bus.spec import EndpointSpec
 from kit.clock import SystemClock
 from kit.db.database import Database
 from kit.embedded.nats import EmbeddedNats
+from kit.errors import KairosError
 from kit.ids import new_id
 from tests.integration.conftest import Databases
 
@@ -80,11 +84,29 @@ class Toys:
         return self.asked.get(spec.method, [])
 
     def _endpoint(self, spec: EndpointSpec) -> Endpoint:
+        if spec.method == topology.ACCEPT_MANY.method:
+            return Endpoint(replace(spec, mode="plain"), self._accept_many)
+
         async def handle(request: Request) -> bytes:
             self.asked.setdefault(spec.method, []).append(request)
             return self.answers.get(spec.method, nothing)(request)
 
         return Endpoint(replace(spec, mode="plain"), handle)
+
+    async def _accept_many(self, request: Request) -> bytes:
+        """Answers each call as the toy answers `accept`."""
+        self.asked.setdefault("accept_many", []).append(request)
+        outcomes = []
+        for each in ingest.AcceptManyRequest.FromString(request.body).requests:
+            alone = replace(request, body=each.SerializeToString())
+            self.asked.setdefault("accept", []).append(alone)
+            try:
+                reply = ingest.AcceptReply.FromString(self.answers.get("accept", nothing)(alone))
+                outcomes.append(ingest.AcceptOutcome(reply=reply))
+            except KairosError as error:
+                problem = msgspec.json.encode(error.problem())
+                outcomes.append(ingest.AcceptOutcome(problem_json=problem))
+        return ingest.AcceptManyReply(outcomes=outcomes).SerializeToString()
 
 
 def nothing(_: Request) -> bytes:
@@ -165,6 +187,8 @@ def _context(db: Database, bus: Connection) -> Context:
         in_flight=InFlight(100),
         writes=Writes(db, clock),
         optouts=OptOuts(db, caller, clock),
+        courier=Courier(caller, clock),
+        user_tokens=UserTokens(db, clock, cache_s=5.0),
         coordinator=None,
     )
 

@@ -2,7 +2,11 @@
 
 import asyncio
 import gzip
+import hashlib
+import hmac
 import json
+from base64 import urlsafe_b64encode
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -10,8 +14,11 @@ import pytest
 
 from contracts.gen.kairos.events.v1 import event_pb2
 from contracts.gen.kairos.ingest.v1 import service_pb2 as ingest
-from contracts.topology import ACCEPT
-from kit.errors import Malformed, Overloaded
+from contracts.topology import ACCEPT, ACCEPT_MANY
+from gateway.courier import GROUP_BYTES_MAX, WAIT_S_MAX, Courier
+from gateway.wire import Delivery
+from kit.bus.rpc import Caller, Request
+from kit.errors import Malformed, Overloaded, Unavailable
 from tests.integration.gateway.conftest import Door
 
 TRACK = {"userId": "u1", "event": "Order Completed"}
@@ -187,3 +194,155 @@ async def test_other_methods_are_refused_as_problems(door: Door) -> None:
 
     assert answer.status_code == 405
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_write_key_is_found_wherever_clients_put_it(door: Door) -> None:
+    """In the body, in the items of a batch, in a beacon that calls itself plain text."""
+    bodies: list[dict[str, Any]] = [
+        {"writeKey": "browser-key", "batch": [TRACK]},
+        {"batch": [TRACK | {"writeKey": "browser-key"}]},
+    ]
+    for body in bodies:
+        for kind in ("application/json", "text/plain;charset=UTF-8"):
+            answer = await door.http.post(
+                "/v1/batch", content=json.dumps(body), headers={"content-type": kind}
+            )
+            assert answer.content == b'{"success": true}'
+            assert accepted(door).key_kind == event_pb2.KEY_KIND_BROWSER
+    for body in ({"batch": []}, {"batch": [7]}, {"batch": [{"writeKey": 7}]}):
+        answer = await door.http.post("/v1/batch", json=body)
+        assert answer.status_code == 401
+
+
+async def test_page_of_another_site_may_call_and_read(door: Door) -> None:
+    """Beacons send credentials, so the origin is named; errors can be read too."""
+    page = {"origin": "https://shop.example"}
+    asked = await door.http.options("/v1/t", headers=page)
+    stored = await door.http.post("/v1/t", json=TRACK | {"writeKey": "browser-key"}, headers=page)
+    refused = await door.http.post("/v1/t", json=TRACK, headers=page)
+
+    assert (asked.status_code, stored.status_code, refused.status_code) == (204, 200, 401)
+    for answer in (asked, stored, refused):
+        assert answer.headers["access-control-allow-origin"] == page["origin"]
+        assert answer.headers["access-control-allow-credentials"] == "true"
+    assert "kairos-user-token" in asked.headers["access-control-allow-headers"]
+    assert stored.content == b'{"success": true}'
+
+
+def user_token(secret: str, claims: dict[str, Any], **head: Any) -> str:
+    """A JSON Web Token as a company's server makes it."""
+
+    def part(content: Any) -> str:
+        return urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
+
+    signed = f"{part({'alg': 'HS256', 'kid': secret[:8]} | head)}.{part(claims)}"
+    key = hashlib.sha256(secret.encode()).hexdigest().encode()
+    mac = urlsafe_b64encode(hmac.digest(key, signed.encode(), "sha256")).rstrip(b"=").decode()
+    return f"{signed}.{mac}"
+
+
+SOON = 4_000_000_000
+
+
+async def test_user_token_of_the_workspace_vouches_for_its_user(door: Door) -> None:
+    token = user_token("secret-key", {"sub": "u1", "exp": SOON})
+    answer = await door.http.post(
+        "/v1/track",
+        json=TRACK | {"writeKey": "browser-key"},
+        headers={"kairos-user-token": token},
+    )
+
+    assert answer.status_code == 200
+    assert accepted(door).verified_user == "u1"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param(user_token("secret-key", {"sub": "u1", "exp": 1}), id="expired"),
+        pytest.param(user_token("other-key", {"sub": "u1", "exp": SOON}), id="another workspace's"),
+        pytest.param(user_token("browser-key", {"sub": "u1", "exp": SOON}), id="public key"),
+        pytest.param(user_token("secret-key", {"sub": "", "exp": SOON}), id="nobody"),
+        pytest.param(user_token("secret-key", {"sub": "u1", "exp": SOON}, alg="none"), id="none"),
+        pytest.param(user_token("secret-key", {"sub": "u1"}), id="for ever"),
+        pytest.param(user_token("secret-key", {"sub": "u1", "exp": SOON})[:-4], id="cut off"),
+        pytest.param("a.b.c", id="no token"),
+        pytest.param("x" * 5000, id="too long"),
+    ],
+)
+async def test_other_user_token_is_refused(door: Door, token: str) -> None:
+    """A page must not speak for a user by a token nobody of the company signed."""
+    answer = await door.http.post(
+        "/v1/track",
+        json=TRACK | {"writeKey": "browser-key"},
+        headers={"kairos-user-token": token},
+    )
+
+    assert answer.status_code == 401
+    assert door.toys.requests(ACCEPT) == []
+
+
+async def test_calls_that_wait_share_a_question(door: Door) -> None:
+    """64 at once are a few questions; each gets its own answer, refused ones their own error."""
+
+    def answer(request: Request) -> bytes:
+        body = json.loads(ingest.AcceptRequest.FromString(request.body).body_json)
+        if body["event"] == "wrong":
+            raise Malformed("not this one")
+        return reply(1)
+
+    door.toys.says(ACCEPT, answer)
+    answers = await asyncio.gather(
+        *(
+            door.http.post(
+                "/v1/track", json=TRACK | {"event": "wrong" if n % 8 == 0 else "right"}, auth=BASIC
+            )
+            for n in range(64)
+        )
+    )
+
+    assert [each.status_code for each in answers] == [400 if n % 8 == 0 else 200 for n in range(64)]
+    assert len(door.toys.requests(ACCEPT)) == 64
+    assert len(door.toys.requests(ACCEPT_MANY)) < 32
+
+
+async def test_queue_that_stands_still_is_closed(door: Door) -> None:
+    """Once the oldest has waited a second, further calls are told to come back at once."""
+    held = asyncio.Event()
+
+    async def carry(*_: object) -> bytes:
+        await held.wait()
+        return b""
+
+    courier = Courier(SlowCaller(carry), door.ctx.clock)
+    calls = [asyncio.create_task(courier.carry("fitshop", delivery())) for _ in range(10)]
+    await asyncio.sleep(WAIT_S_MAX + 0.1)
+    with pytest.raises(Overloaded):
+        courier.check_open("fitshop")
+    courier.check_open("othershop")
+    held.set()
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(each, Unavailable) for each in answers)
+    courier.check_open("fitshop")
+
+
+class SlowCaller(Caller):
+    """Asks nobody."""
+
+    def __init__(self, carry: Any) -> None:
+        self._carry = carry
+
+    async def call(self, *arguments: Any, **_: Any) -> bytes:
+        answer: bytes = await self._carry(*arguments)
+        return answer
+
+
+def delivery() -> Delivery:
+    return Delivery(
+        call="track",
+        body=b"{}" * GROUP_BYTES_MAX,
+        from_browser=False,
+        received_at=datetime.now(UTC),
+        client_ip="",
+        user_agent="",
+    )
