@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from contracts import topology
-from gateway import auth, wire
+from gateway import auth, ingest_wire
 from gateway.courier import Courier
 from gateway.limits import InFlight, Rate
 from gateway.optouts import OptOuts
@@ -82,5 +82,5 @@ Reader = Annotated[auth.Key, Depends(_reader)]
 
 async def find_profile(ctx: Context, workspace: str, ref: str) -> Profile:
     """The profile behind a ref (id, `user:`, `anonymous:`, `email:`); NotFound where unknown."""
-    reply = await ctx.caller.call(topology.PROFILE, workspace, wire.profile_request(ref))
-    return wire.profile(reply)
+    reply = await ctx.caller.call(topology.PROFILE, workspace, ingest_wire.profile_request(ref))
+    return ingest_wire.profile(reply)

@@ -10,7 +10,7 @@ import msgspec
 from fastapi import APIRouter, Request
 
 from contracts.topology import ACCEPT
-from gateway import wire
+from gateway import ingest_wire
 from gateway.auth import Key
 from gateway.context import Admin, Context, Ctx
 from gateway.limits import BODY_TIMEOUT_S
@@ -77,8 +77,8 @@ class _Import:
             self._refuse(self._numbers[each.index], each.status, each.reason, each.pointer)
         self._lines, self._numbers, self._bytes = [], [], 0
 
-    async def _offer(self, body: bytes) -> wire.Accepted:
-        delivery = wire.Delivery(
+    async def _offer(self, body: bytes) -> ingest_wire.Accepted:
+        delivery = ingest_wire.Delivery(
             call="history",
             body=body,
             from_browser=False,
@@ -86,11 +86,11 @@ class _Import:
             client_ip=self.client_ip,
             user_agent=self.user_agent,
         )
-        request = wire.accept_request(delivery)
+        request = ingest_wire.accept_request(delivery)
         for number in range(1, TRIES + 1):
             try:
                 reply = await self.ctx.caller.call(ACCEPT, self.key.workspace, request)
-                return wire.accepted(reply)
+                return ingest_wire.accepted(reply)
             except (Overloaded, Unavailable) as error:
                 if number == TRIES:
                     raise self._stopped(error) from error

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 
 from contracts.topology import JOURNEYS, MERGE, PROFILES, TIMELINE
-from gateway import wire
+from gateway import ingest_wire, wire
 from gateway.api.routes import WriteRoute
 from gateway.context import Admin, Ctx, Reader, find_profile
 from gateway.problems import documented
@@ -50,8 +50,8 @@ Ref = Annotated[
     responses=documented(Invalid),
 )
 async def profiles(ctx: Ctx, key: Reader, asked: Annotated[ProfilesQuery, Query()]) -> Profiles:
-    request = wire.profiles_request(asked, _before(asked.cursor))
-    found, more = wire.profiles(await ctx.caller.call(PROFILES, key.workspace, request))
+    request = ingest_wire.profiles_request(asked, _before(asked.cursor))
+    found, more = ingest_wire.profiles(await ctx.caller.call(PROFILES, key.workspace, request))
     return Profiles(items=found, next_cursor=str(found[-1].id) if more else None)
 
 
@@ -72,8 +72,8 @@ def _before(cursor: str) -> UUID | None:
     responses=documented(NotFound, Conflict, Invalid),
 )
 async def merge(ref: Ref, wish: MergeWish, ctx: Ctx, key: Admin) -> Merged:
-    request = wire.merge_request(ref, wish)
-    return wire.merged(await ctx.caller.call(MERGE, key.workspace, request))
+    request = ingest_wire.merge_request(ref, wish)
+    return ingest_wire.merged(await ctx.caller.call(MERGE, key.workspace, request))
 
 
 @router.get(

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 from base64 import urlsafe_b64encode
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -16,8 +15,9 @@ from contracts.gen.kairos.events.v1 import event_pb2
 from contracts.gen.kairos.ingest.v1 import service_pb2 as ingest
 from contracts.topology import ACCEPT, ACCEPT_MANY
 from gateway.courier import GROUP_BYTES_MAX, WAIT_S_MAX, Courier
-from gateway.wire import Delivery
+from gateway.ingest_wire import Delivery
 from kit.bus.rpc import Caller, Request
+from kit.clock import SystemClock
 from kit.errors import Malformed, Overloaded, Unavailable
 from tests.integration.gateway.conftest import Door
 
@@ -342,7 +342,7 @@ def delivery() -> Delivery:
         call="track",
         body=b"{}" * GROUP_BYTES_MAX,
         from_browser=False,
-        received_at=datetime.now(UTC),
+        received_at=SystemClock().now(),
         client_ip="",
         user_agent="",
     )

@@ -68,8 +68,9 @@ class World:
 
     def merge(self, winner: UUID, loser: UUID) -> Plan:
         """Somebody says that the two are one."""
-        locked = [replace(self.profiles[each]) for each in (winner, loser)]
-        return self._keep(merge_known(*locked, Asked(occurred_at=NOW, traceparent="", reason="")))
+        stays, goes = (replace(self.profiles[each]) for each in (winner, loser))
+        asked = Asked(occurred_at=NOW, traceparent="", reason="")
+        return self._keep(merge_known(stays, goes, asked))
 
     def _keep(self, made: Plan) -> Plan:
         self.profiles |= made.profiles
