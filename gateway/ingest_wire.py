@@ -10,7 +10,7 @@ import msgspec
 from contracts.gen.kairos.events.v1 import event_pb2
 from contracts.gen.kairos.ingest.v1 import service_pb2 as ingest_service
 from contracts.gen.kairos.profiles.v1 import profile_pb2
-from gateway import shapes
+from gateway import people_shapes, shapes
 from kit.clock import from_us, to_us
 from kit.errors import KairosError, from_problem
 
@@ -101,7 +101,7 @@ def profile(reply: bytes) -> shapes.Profile:
     return _profile(ingest_service.ProfileReply.FromString(reply).profile)
 
 
-def profiles_request(asked: shapes.ProfilesQuery, before: UUID | None) -> bytes:
+def profiles_request(asked: people_shapes.ProfilesQuery, before: UUID | None) -> bytes:
     return ingest_service.ProfilesRequest(
         email=asked.email,
         phone=asked.phone,
@@ -116,15 +116,15 @@ def profiles(reply: bytes) -> tuple[list[shapes.Profile], bool]:
     return [_profile(each) for each in told.profiles], told.more
 
 
-def merge_request(ref: str, wish: shapes.MergeWish) -> bytes:
+def merge_request(ref: str, wish: people_shapes.MergeWish) -> bytes:
     return ingest_service.MergeRequest(
         ref=ref, other=wish.profile, reason=wish.reason
     ).SerializeToString()
 
 
-def merged(reply: bytes) -> shapes.Merged:
+def merged(reply: bytes) -> people_shapes.Merged:
     told = ingest_service.MergeReply.FromString(reply)
-    return shapes.Merged(profile=_profile(told.profile), changed=told.changed)
+    return people_shapes.Merged(profile=_profile(told.profile), changed=told.changed)
 
 
 def _profile(told: profile_pb2.Profile) -> shapes.Profile:

@@ -37,41 +37,6 @@ class Profile(Shape):
     )
 
 
-class Profiles(Shape):
-    """Newest first."""
-
-    items: list[Profile]
-    next_cursor: str | None = Field(
-        default=None, description="For the next page; absent on the last."
-    )
-
-
-class ProfilesQuery(Shape):
-    """Whom: everybody, or those with this address."""
-
-    email: str = Field(default="", max_length=320)
-    phone: str = Field(default="", max_length=50)
-    cursor: str = Field(default="", max_length=100)
-    limit: int = Field(default=50, ge=1, le=100)
-
-
-class MergeWish(Shape):
-    """Another profile that is the same person."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"profile": "user:u2", "reason": "ticket 123"}}
-    )
-    profile: str = Field(max_length=400, description="A ref, as in the path.")
-    reason: str = Field(default="", max_length=500, description="Shown on the timeline.")
-
-
-class Merged(Shape):
-    """The one person both are now."""
-
-    profile: Profile
-    changed: bool = Field(description="Whether they were two before.")
-
-
 class TimelineItem(Shape):
     """One thing that happened, or did not happen and why."""
 

@@ -13,17 +13,9 @@ from contracts.topology import JOURNEYS, MERGE, PROFILES, TIMELINE
 from gateway import ingest_wire, wire
 from gateway.api.routes import WriteRoute
 from gateway.context import Admin, Ctx, Reader, find_profile
+from gateway.people_shapes import Merged, MergeWish, Profiles, ProfilesQuery
 from gateway.problems import documented
-from gateway.shapes import (
-    Journeys,
-    Merged,
-    MergeWish,
-    Profile,
-    Profiles,
-    ProfilesQuery,
-    Timeline,
-    TimelineQuery,
-)
+from gateway.shapes import Journeys, Profile, Timeline, TimelineQuery
 from kit.errors import Conflict, Invalid, NotFound
 
 writes = APIRouter(tags=["profiles"], route_class=WriteRoute)
