@@ -98,6 +98,11 @@ MEMBERS = EndpointSpec("decision", "members", "read", timeout_s=2.0)
 SEGMENTS_OF = EndpointSpec("decision", "segments_of", "read", timeout_s=2.0)
 JOURNEYS = EndpointSpec("decision", "journeys", "read", timeout_s=2.0)
 
+DRAIN_OPTOUTS = EndpointSpec("gateway", "drain_optouts", "plain", timeout_s=5.0)
+"""Answered once decision has been told every opt-out the gateway kept; fails where it cannot."""
+OPTOUTS_KEPT = "kairos.svc.gateway.v1.optouts_kept"
+"""Said by a gateway that keeps an opt-out, before it answers: no permit until all are drained."""
+
 TAKE_RECEIPTS = EndpointSpec("delivery", "take_receipts", "plain", timeout_s=5.0)
 MESSAGE = EndpointSpec("delivery", "message", "read", timeout_s=2.0)
 CHECK_TEMPLATES = EndpointSpec("delivery", "check_templates", "plain", timeout_s=10.0)
@@ -124,6 +129,7 @@ ENDPOINTS = (
     MEMBERS,
     SEGMENTS_OF,
     JOURNEYS,
+    DRAIN_OPTOUTS,
     TAKE_RECEIPTS,
     MESSAGE,
     CHECK_TEMPLATES,

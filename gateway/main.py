@@ -11,7 +11,7 @@ from datetime import timedelta
 import httpx
 import uvicorn
 
-from contracts.topology import STREAMS
+from contracts.topology import DRAIN_OPTOUTS, STREAMS
 from gateway import app, auth, store
 from gateway.api.system import SERVICES
 from gateway.context import Context
@@ -22,6 +22,7 @@ from gateway.settings import Settings
 from gateway.usertokens import UserTokens
 from gateway.writes import Writes
 from kit import devclock
+from kit.bus.rpc import Endpoint
 from kit.clock import ShiftedClock
 from kit.ids import new_id
 from kit.service import Parts, Service, Task, run
@@ -38,7 +39,7 @@ async def compose(service: Service) -> Parts:
     """Names every concrete class of the gateway."""
     settings = load(Settings, service.env, "KAIROS_GATEWAY")
     listening = _listen(settings)
-    optouts = OptOuts(service.db, service.caller, service.clock)
+    optouts = OptOuts(service.db, service.caller, service.bus, service.clock)
     writes = Writes(service.db, service.clock)
     ctx = Context(
         settings=settings,
@@ -56,7 +57,10 @@ async def compose(service: Service) -> Parts:
         coordinator=_coordinator(service, settings),
     )
     await _development_workspace(service, settings)
-    return Parts(tasks=[_http(ctx, listening), optouts.relay, writes.forget])
+    return Parts(
+        endpoints=[Endpoint(DRAIN_OPTOUTS, optouts.on_drain)],
+        tasks=[_http(ctx, listening), optouts.relay, writes.forget],
+    )
 
 
 def _listen(settings: Settings) -> socket.socket:

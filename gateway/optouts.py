@@ -1,34 +1,39 @@
 """An opt-out is never refused.
 
 It goes to decision. Where decision cannot answer, it is committed here, the caller is told that it
-counts, and it is relayed until decision has it. While decision is away it grants no permit either,
-so nothing goes out in between.
+counts, and it is relayed until decision has it. Nothing goes out in between: while decision is away
+it grants no permit, when it comes back it has us drain first, and where it is there but did not
+answer us it is told to stop granting before the caller gets their answer.
 """
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from uuid import UUID
 
-from contracts.topology import CHANGE_PERMISSION
+from contracts.topology import CHANGE_PERMISSION, OPTOUTS_KEPT
 from gateway import store, wire
 from kit import telemetry
-from kit.bus.rpc import Caller
+from kit.bus.connection import Connection
+from kit.bus.rpc import Caller, Request
 from kit.clock import Clock
 from kit.db.database import Database
-from kit.errors import KairosError, Rejected
+from kit.errors import KairosError, Rejected, Unavailable
 from kit.ids import new_id
 
 log = logging.getLogger("kairos.gateway")
 
 RELAY_EVERY_S = 1.0
-"""How soon after decision's return it knows of what it missed."""
+"""How soon what could not be relayed is tried again."""
 
 
 class OptOuts:
     """Takes withdrawals and brings them to decision."""
 
-    def __init__(self, db: Database, caller: Caller, clock: Clock) -> None:
+    def __init__(self, db: Database, caller: Caller, bus: Connection, clock: Clock) -> None:
         self._db = db
+        self._bus = bus
+        self._kept = asyncio.Event()
         self._caller = caller
         self._clock = clock
 
@@ -66,7 +71,13 @@ class OptOuts:
                 await self.drain()
             except KairosError as error:
                 log.info("opt-outs still wait for decision: %s", error)
-            await _pause(stop, RELAY_EVERY_S)
+            self._kept.clear()
+            await _pause((stop, self._kept), RELAY_EVERY_S)
+
+    async def on_drain(self, request: Request) -> bytes:
+        """Answers decision once it has been told everything that is kept."""
+        await self.drain()
+        return b""
 
     async def drain(self) -> None:
         """Relays all that is kept, oldest first; raises the error that stops it."""
@@ -99,10 +110,24 @@ class OptOuts:
         )
         async with self._db.api(workspace) as tx:
             await store.keep_optout(tx, optout, self._clock.now())
+        await self._tell()
+        self._kept.set()
+
+    async def _tell(self) -> None:
+        """Has every decision process stop granting permits until it has this opt-out.
+
+        Returns when NATS has it: a permit asked for later is asked after it.
+        """
+        try:
+            await self._bus.publish(OPTOUTS_KEPT)
+            await self._bus.round_trip()
+        except Unavailable as error:
+            log.warning("decision is told of an opt-out only by the relay: %s", error)
 
 
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
+async def _pause(ends: Sequence[asyncio.Event], seconds: float) -> None:
+    """Returns after so long, or when one of these happens."""
+    waits = [asyncio.create_task(event.wait()) for event in ends]
+    await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()

@@ -17,7 +17,8 @@ from kit.errors import KairosError
 
 router = APIRouter(tags=["system"])
 
-SERVICES = tuple(dict.fromkeys(spec.service for spec in ENDPOINTS))
+SERVICES = tuple(dict.fromkeys(spec.service for spec in ENDPOINTS if spec.service != "gateway"))
+"""Those behind us."""
 _TIMEOUT_S = 1.0
 _NOT_READY: dict[int | str, dict[str, Any]] = {
     503: {"description": "Something is missing; `checks` says what"}

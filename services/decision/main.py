@@ -8,6 +8,7 @@ from services.decision.handlers.controls import ControlsDesk
 from services.decision.handlers.deciding import Decider
 from services.decision.handlers.facts import Facts
 from services.decision.handlers.models import Learner, Models
+from services.decision.handlers.optouts import OptOutGate
 from services.decision.handlers.permission import PermissionDesk
 from services.decision.handlers.permits import Permits
 from services.decision.handlers.reading import ReadingDesk
@@ -27,6 +28,7 @@ async def compose(service: Service) -> Parts:
     models = Models(trials)
     learner = Learner(models, trials, service.db, service.clock, settings.learn_every_s)
     decider = Decider(store, catalogs, service.clock, models)
+    gate = OptOutGate(service.caller, service.bus)
     wakeups = Wakeups(decider, store, service.db, service.clock)
     settler = Settler(decider, members, catalogs, service.db, service.clock)
     return Parts(
@@ -35,12 +37,12 @@ async def compose(service: Service) -> Parts:
         endpoints=endpoints(
             CatalogDesk(store, service.clock, settler.wake),
             PermissionDesk(decider, store, catalogs, service.clock),
-            Permits(decider, store, catalogs, service.db, service.clock),
+            Permits(decider, store, catalogs, service.db, service.clock, gate),
             ReadingDesk(store, catalogs, service.clock, models),
             ControlsDesk(store, service.clock),
             SegmentDesk(store, members, catalogs),
         ),
-        tasks=[wakeups.run, settler.run, learner.run],
+        tasks=[wakeups.run, settler.run, learner.run, gate.run],
         busy=[settler.busy],
         next_due=[wakeups.next_due],
     )

@@ -1,6 +1,7 @@
 """Permits: the last word before a provider call, from committed state."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from kit.bus.rpc import Request
 from kit.clock import Clock
@@ -17,21 +18,39 @@ from services.decision.wire import permits as wire
 Asked = tuple[wire.Question, Permit]
 
 
+class Gate(Protocol):
+    """Whether permits may be granted at all."""
+
+    def check(self) -> None:
+        """Raise Unavailable where they may not."""
+
+
 class Permits:
     """Answers `permit`: one set-based read for all questions; only refusals write."""
 
     def __init__(
-        self, decider: Decider, store: Store, catalogs: Catalogs, db: Database, clock: Clock
+        self,
+        decider: Decider,
+        store: Store,
+        catalogs: Catalogs,
+        db: Database,
+        clock: Clock,
+        gate: Gate,
     ) -> None:
         self._decider = decider
         self._store = store
         self._catalogs = catalogs
         self._db = db
         self._clock = clock
+        self._gate = gate
 
     async def on_permit(self, request: Request) -> bytes:
-        """Answers in the order of the questions; a refusal is recorded before it is answered."""
+        """Answers in the order of the questions; a refusal is recorded before it is answered.
+
+        Raises Unavailable until the opt-outs kept by the gateway are taken in.
+        """
         questions = wire.permit_questions(request.body)
+        self._gate.check()
         async with self._db.autocommit() as tx:
             asked = await self._judge(tx, questions)
         refused = [(question, answer) for question, answer in asked if not answer.granted]

@@ -61,6 +61,13 @@ class StillClock:
         self._now += timedelta(**span)
 
 
+class OpenGate:
+    """The gateway keeps nothing."""
+
+    def check(self) -> None:
+        """Nothing stands against permits."""
+
+
 @dataclass
 class Desk:
     """Everything decision does, without the bus."""
@@ -78,7 +85,7 @@ class Desk:
         self.catalog = CatalogDesk(store, self.clock, self.settler.wake)
         self.segments = SegmentDesk(store, members, self.catalogs)
         self.permission = PermissionDesk(self.decider, store, self.catalogs, self.clock)
-        self.permits = Permits(self.decider, store, self.catalogs, self.db, self.clock)
+        self.permits = Permits(self.decider, store, self.catalogs, self.db, self.clock, OpenGate())
         self.wakeups = Wakeups(self.decider, store, self.db, self.clock)
 
     async def apply(self, documents: list[dict[str, Any]]) -> service_pb2.ApplyReply:

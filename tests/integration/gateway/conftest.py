@@ -186,7 +186,7 @@ def _context(db: Database, bus: Connection) -> Context:
         rate=Rate(clock, 5000),
         in_flight=InFlight(100),
         writes=Writes(db, clock),
-        optouts=OptOuts(db, caller, clock),
+        optouts=OptOuts(db, caller, bus, clock),
         courier=Courier(caller, clock),
         user_tokens=UserTokens(db, clock, cache_s=5.0),
         coordinator=None,

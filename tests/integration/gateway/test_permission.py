@@ -7,14 +7,21 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from nats.aio.msg import Msg
 
 from contracts.gen.kairos.consents.v1 import consent_pb2
 from contracts.gen.kairos.decision.v1 import service_pb2 as decision
 from contracts.gen.kairos.ingest.v1 import service_pb2 as ingest
 from contracts.gen.kairos.profiles.v1 import profile_pb2
-from contracts.topology import CHANGE_PERMISSION, PERMISSION, PROFILE
+from contracts.topology import (
+    CHANGE_PERMISSION,
+    DRAIN_OPTOUTS,
+    OPTOUTS_KEPT,
+    PERMISSION,
+    PROFILE,
+)
 from kit import tokens
-from kit.bus.rpc import Request
+from kit.bus.rpc import Endpoint, Endpoints, Request
 from kit.clock import from_us
 from kit.errors import NotFound, Unavailable
 from tests.integration.gateway.conftest import LINK_SECRET, Door
@@ -279,3 +286,37 @@ async def test_optout_that_decision_refuses_is_kept_for_a_person(door: Door) -> 
     await door.ctx.optouts.drain()
     (row,) = await pending(door)
     assert row["refused"] == "Decision does not know this person"
+
+
+async def test_decision_is_told_before_the_person_is_answered(door: Door) -> None:
+    """It may be there without having answered in time: then it must not grant permits."""
+    told: list[bytes] = []
+
+    async def on_kept(message: Msg) -> None:
+        told.append(message.data)
+
+    await door.toys.bus.subscribe(OPTOUTS_KEPT, on_kept)
+    await door.toys.bus.settle()
+    door.toys.says(CHANGE_PERMISSION, fail)
+    await door.http.post(f"/u/{link()}")
+    await door.toys.bus.round_trip()
+
+    assert len(told) == 1
+
+
+async def test_drain_answers_when_nothing_is_kept_any_more(door: Door) -> None:
+    """And fails as long as decision does not take it."""
+    drain = Endpoint(DRAIN_OPTOUTS, door.ctx.optouts.on_drain)
+    endpoints = Endpoints("gateway", door.ctx.bus, door.ctx.db, [drain])
+    await endpoints.start()
+    door.toys.says(CHANGE_PERMISSION, fail)
+    await door.http.post(f"/u/{link()}")
+    with pytest.raises(Unavailable):
+        await door.ctx.caller.call(DRAIN_OPTOUTS, "", b"")
+
+    door.toys.says(
+        CHANGE_PERMISSION, lambda _: decision.ChangePermissionReply().SerializeToString()
+    )
+    assert await door.ctx.caller.call(DRAIN_OPTOUTS, "", b"") == b""
+    assert await pending(door) == []
+    await endpoints.stop()
