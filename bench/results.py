@@ -16,18 +16,24 @@ COLUMNS = ("date", "commit", "machine", "bench", "figure", "value", "unit", "bar
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured value; `bar` is the most it may be, None where nothing was promised."""
+    """One measured value; `bar` is the most it may be, None where nothing was promised.
+
+    With `at_least` the bar is the least it may be.
+    """
 
     bench: str
     name: str
     value: float
     unit: str
     bar: float | None = None
+    at_least: bool = False
 
     @property
     def holds(self) -> bool:
         """Whether the value keeps its bar."""
-        return self.bar is None or self.value <= self.bar
+        if self.bar is None:
+            return True
+        return self.value >= self.bar if self.at_least else self.value <= self.bar
 
     def __str__(self) -> str:
         bar = (

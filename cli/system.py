@@ -44,6 +44,7 @@ GIVEN_BY_UP = frozenset(
         "KAIROS_POSTGRES_WORKER_DSN",
         "KAIROS_PUBLIC_URL",
         "KAIROS_SANDBOX_URL",
+        "KAIROS_SECRETS_KEY",
         "KAIROS_WEBHOOK_SECRET",
     }
 )
@@ -188,7 +189,12 @@ class Kairos(System):
     def common(self, backing: Backing) -> dict[str, str]:
         """What every process is told; what the environment says about delivery stands."""
         signing = self._vault.kept(
-            "signing", lambda: {"link_secret": token(), "webhook_secret": _webhook_secret()}
+            "signing",
+            lambda: {
+                "link_secret": token(),
+                "webhook_secret": _webhook_secret(),
+                "secrets_key": base64.b64encode(secrets.token_bytes(32)).decode(),
+            },
         )
         proposed = {
             "KAIROS_LOG_LEVEL": "INFO",
@@ -196,12 +202,19 @@ class Kairos(System):
             "KAIROS_PUBLIC_URL": self.url,
             "KAIROS_LINK_SECRET": signing["link_secret"],
             "KAIROS_WEBHOOK_SECRET": signing["webhook_secret"],
+            "KAIROS_SECRETS_KEY": signing["secrets_key"],
         }
         if self.options.sandbox:
             proposed |= {
                 "KAIROS_DELIVERY_EMAIL_PROVIDER": "smtp",
                 "KAIROS_DELIVERY_SMTP_URL": f"smtp://{LOOPBACK}:{self.smtp_port}",
                 "KAIROS_DELIVERY_HTTP_URL": self.sandbox_url,
+                "KAIROS_DELIVERY_TWILIO_URL": self.sandbox_url,
+                "KAIROS_DELIVERY_TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+                "KAIROS_DELIVERY_TWILIO_AUTH_TOKEN": signing["webhook_secret"],
+                "KAIROS_DELIVERY_TWILIO_SENDER": "+4930901820",
+                "KAIROS_DELIVERY_HOOK_SECRET": signing["webhook_secret"],
+                "KAIROS_DELIVERY_HOOK_ANYWHERE": "1",
             }
         decided = {
             "KAIROS_DATA": str(backing.data),

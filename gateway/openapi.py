@@ -34,6 +34,7 @@ TAGS = [
     {"name": "messages", "description": "What became of a message."},
     {"name": "segments", "description": "Groups of people by rule, and who is in them."},
     {"name": "catalog", "description": "What marketing people write."},
+    {"name": "providers", "description": "Secrets of the accounts that messages go through."},
     {"name": "reports", "description": "Numbers."},
     {"name": "webhooks", "description": "What providers report back."},
     {"name": "pages", "description": "Pages for recipients."},

@@ -366,6 +366,28 @@ class Rendered(Shape):
     segments: int | None = Field(default=None, description="Of a text message.")
 
 
+# Secrets of provider accounts
+
+
+class SecretValue(Shape):
+    """A secret on its way in."""
+
+    value: str = Field(min_length=1, max_length=16_000)
+
+
+class SecretRef(Shape):
+    """A secret by its reference."""
+
+    ref: str
+    changed_at: datetime
+
+
+class SecretRefs(Shape):
+    """All secrets of a workspace, without their values."""
+
+    items: list[SecretRef]
+
+
 # Imports, receipts, reports
 
 

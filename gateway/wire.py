@@ -243,6 +243,23 @@ def receipts_taken(reply: bytes) -> shapes.ReceiptsTaken:
     )
 
 
+def keep_secret_request(ref: str, value: str) -> bytes:
+    return delivery_service.KeepSecretRequest(ref=ref, value=value).SerializeToString()
+
+
+def drop_secret_request(ref: str) -> bytes:
+    return delivery_service.DropSecretRequest(ref=ref).SerializeToString()
+
+
+def secrets_request() -> bytes:
+    return delivery_service.SecretsRequest().SerializeToString()
+
+
+def secret_refs(reply: bytes) -> list[shapes.SecretRef]:
+    told = delivery_service.SecretsReply.FromString(reply).secrets
+    return [shapes.SecretRef(ref=each.ref, changed_at=from_us(each.changed_at_us)) for each in told]
+
+
 def message_request(message_id: UUID) -> bytes:
     return delivery_service.MessageRequest(message_id=message_id.bytes).SerializeToString()
 

@@ -19,9 +19,9 @@ from kit.clock import to_us
 from kit.errors import NotFound, Unavailable
 
 Channel = Literal["email", "sms", "push", "webhook"]
-Provider = Literal["smtp", "http", "sms", "push", "sink"]
+Provider = Literal["smtp", "http", "sms", "twilio", "push", "sink"]
 CHANNELS: tuple[Channel, ...] = ("email", "sms", "push", "webhook")
-PROVIDERS: tuple[Provider, ...] = ("smtp", "http", "sms", "push", "sink")
+PROVIDERS: tuple[Provider, ...] = ("smtp", "http", "sms", "twilio", "push", "sink")
 
 
 class Arrival(msgspec.Struct, omit_defaults=True, kw_only=True):

@@ -27,6 +27,7 @@ from sandbox.provider_api import ProviderApi
 from sandbox.receipts import Receipts
 from sandbox.settings import PREFIX, Settings
 from sandbox.state import Kept
+from sandbox.twilio import Twilio
 from sandbox.web import BODY_BYTES_MAX, problems
 
 _STOP_S = 1.0
@@ -61,6 +62,9 @@ async def running(settings: Settings) -> AsyncIterator[Sandbox]:
             smtp_port = await _smtp(stack, intake, settings)
             app = web.Application(middlewares=[problems], client_max_size=BODY_BYTES_MAX)
             app.add_routes(ProviderApi(intake).routes())
+            twilio = Twilio(intake, clock, settings.webhook_secret)
+            stack.push_async_callback(twilio.close)
+            app.add_routes(twilio.routes())
             app.add_routes([*control.routes(), *Pages(ledger).routes()])
             http_port = await _http(stack, app, settings)
             if sender:

@@ -26,6 +26,7 @@ KINDS = {
     "templates": "template",
     "blocks": "block",
     "policies": "policy",
+    "providers": "provider",
     "events": "event",
     "workspaces": "workspace",
 }

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from kit.db.database import Tx
 from services.delivery.domain.attempts import Conclusion, Result
-from services.delivery.domain.mail import Content, Mail
+from services.delivery.domain.mail import Content
 from services.delivery.domain.message import Claim, Order
+from services.delivery.domain.rates import Rate
 from services.delivery.domain.receipts import Event, Receipt
 from services.delivery.domain.template import Copy, TemplateDocument
 
@@ -38,8 +39,12 @@ class Refusal(msgspec.Struct, frozen=True):
 class Permits(Protocol):
     """Decision, asked right before the call."""
 
-    async def ask(self, orders: Sequence[Order]) -> list[Permit | Refusal]:
-        """One answer for each order, in order; raises Unavailable where decision cannot answer."""
+    async def ask(self, orders: Sequence[Order], *, keyed: bool) -> list[Permit | Refusal]:
+        """One answer for each order, in order; raises Unavailable where decision cannot answer.
+
+        Args:
+            keyed: a repeat of a call whose answer was lost is no second message.
+        """
         ...
 
 
@@ -123,13 +128,19 @@ class Links(Protocol):
         ...
 
 
-class Provider(Protocol):
-    """Someone who takes e-mails. `keyed`: a second call with the same key is no second message."""
+O_contra = TypeVar("O_contra", contravariant=True)
+
+
+class Provider(Protocol[O_contra]):
+    """Someone who takes messages of one channel.
+
+    `keyed`: a second call with the same key is no second message.
+    """
 
     name: str
     keyed: bool
 
-    async def send(self, mail: Mail, permit: Permit) -> Result:
+    async def send(self, message: O_contra, permit: Permit) -> Result:
         """Calls the provider once and says what is known afterwards; never raises for its faults.
 
         Raises PermitExpired when the permit ran out before the message was written.
@@ -138,6 +149,40 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Ends its connections."""
+        ...
+
+
+class Rates(Protocol):
+    """Limits that all processes share."""
+
+    async def take(
+        self, tx: Tx, workspace: str, account: str, rate: Rate, wanted: int, now: datetime
+    ) -> tuple[int, float]:
+        """How many of `wanted` calls may start now; if none, in how many seconds one may."""
+        ...
+
+
+class Secrets(Protocol):
+    """Encrypted secrets by reference."""
+
+    async def keep_secret(
+        self, tx: Tx, workspace: str, ref: str, key_id: str, sealed: bytes, now: datetime
+    ) -> None:
+        """Stores or replaces one."""
+        ...
+
+    async def drop_secret(self, tx: Tx, workspace: str, ref: str) -> bool:
+        """Deletes one; whether it was there."""
+        ...
+
+    async def list_secrets(self, tx: Tx, workspace: str) -> list[tuple[str, datetime]]:
+        """References and when each was changed, by name."""
+        ...
+
+    async def sealed(
+        self, tx: Tx, workspace: str, refs: Sequence[str]
+    ) -> list[tuple[str, str, bytes]]:
+        """Reference, name of the key and encrypted secret of those that are there."""
         ...
 
 
@@ -219,15 +264,22 @@ class Outbound(Protocol):
         ...
 
     async def mark_calling(
-        self, tx: Tx, sender: UUID, claims: Sequence[Claim], provider: str, now: datetime
+        self,
+        tx: Tx,
+        sender: UUID,
+        claims: Sequence[Claim],
+        account: str,
+        now: datetime,
+        *,
+        keyed: bool,
     ) -> set[tuple[str, UUID]]:
         """Says that these are about to be called; the keys of those that still are the sender's."""
         ...
 
     async def put_back(
-        self, tx: Tx, sender: UUID, claims: Sequence[Claim], next_at: datetime
+        self, tx: Tx, sender: UUID, claims: Sequence[Claim], next_at: Sequence[datetime]
     ) -> None:
-        """Gives up claims that were not called; they are due at `next_at`."""
+        """Gives up claims that were not called; each is due at its `next_at`."""
         ...
 
     async def write(self, tx: Tx, written: Sequence[Written]) -> set[tuple[str, UUID]]:

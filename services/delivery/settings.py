@@ -21,6 +21,30 @@ class Settings:
     )
     http_url: str = setting("http://127.0.0.1:8701", why="the e-mail API; POST {url}/v1/email")
     http_token: str = setting("", secret=True, why="sent to the e-mail API as a bearer token")
+    twilio_url: str = setting("https://api.twilio.com", why="the Messages API for SMS")
+    twilio_account_sid: str = setting(
+        "", why="sends SMS for workspaces without an account of their own; empty: they cannot"
+    )
+    twilio_auth_token: str = setting("", secret=True, why="signs in, and verifies its reports")
+    twilio_sender: str = setting("", why="number, alphanumeric sender or messaging service (MG…)")
+    hook_secret: str = setting(
+        "",
+        secret=True,
+        why="signs outgoing webhooks (whsec_…, two with a comma during a change); empty: none sent",
+    )
+    hook_anywhere: bool = setting(
+        False, why="webhooks may go to http and to private addresses: for development only"
+    )
+    dkim_domain: str = setting("", why="signs e-mail sent over SMTP for this domain; empty: not")
+    dkim_selector: str = setting("kairos", why="name of the key in the domain's DNS")
+    dkim_key: str = setting("", secret=True, why="private key, PEM; RSA or Ed25519")
+    secrets_key: str = setting(
+        "",
+        variable="KAIROS_SECRETS_KEY",
+        secret=True,
+        why="32 bytes in base64 that encrypt the secrets of provider accounts; further ones after"
+        " a comma only decrypt",
+    )
     sender: str = setting(
         "Kairos <hello@kairos.example>", why="From of every mail until sender profiles exist"
     )

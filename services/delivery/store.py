@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from kit.clock import to_us
 from kit.db.database import Tx
 from services.delivery.domain.message import Claim, Order
+from services.delivery.domain.rates import Rate, granted
 from services.delivery.domain.receipts import Event, Receipt
 from services.delivery.ports import AttemptRow, MessageRow, ReceiptRow, Written
 
@@ -66,7 +68,8 @@ def _table_of(columns: dict[str, str], name: str) -> str:
 
 
 _ORDER_COLUMNS = ", ".join(_ORDER)
-_CLAIM_COLUMNS = ", ".join(f"m.{each}" for each in (*_ORDER, "epoch", "attempts", "maybe_sent"))
+_STANDING = ("epoch", "attempts", "maybe_sent", "account", "keyed")
+_CLAIM_COLUMNS = ", ".join(f"m.{each}" for each in (*_ORDER, *_STANDING))
 
 _ADD = f"""
 INSERT INTO messages ({_ORDER_COLUMNS}, state, next_at, attempts, maybe_sent, owner, epoch)
@@ -96,15 +99,19 @@ WHERE m.workspace = held.workspace AND m.message_id = held.message_id
 """
 
 _MARK_CALLING = f"""
-UPDATE messages AS m SET state = 'calling', provider = $5, called_at = $6
+UPDATE messages AS m
+SET state = 'calling', provider = $5, account = $5, keyed = $7, called_at = $6
 {_HELD} RETURNING m.workspace, m.message_id
 """
 
-_PUT_BACK = f"""
+_PUT_BACK = """
 UPDATE messages AS m
-SET state = 'planned', owner = NULL, epoch = m.epoch + 1, next_at = $5,
+SET state = 'planned', owner = NULL, epoch = m.epoch + 1, next_at = held.next_at,
     provider = NULL, called_at = NULL
-{_HELD}
+FROM unnest($1::text[], $2::uuid[], $3::bigint[], $5::timestamptz[])
+    AS held (workspace, message_id, epoch, next_at)
+WHERE m.workspace = held.workspace AND m.message_id = held.message_id
+    AND m.epoch = held.epoch AND m.owner IS NOT DISTINCT FROM $4
 """
 
 _WRITE = f"""
@@ -155,6 +162,16 @@ FOR UPDATE SKIP LOCKED
 """
 
 
+_TAKE = """
+INSERT INTO rates AS r (workspace, account, tat_us)
+VALUES ($1, $2, $3::bigint + least($6::bigint, $5::bigint / $4::bigint) * $4)
+ON CONFLICT (workspace, account) DO UPDATE
+SET tat_us = greatest(r.tat_us, $3)
+    + least($6, greatest(0, ($3 + $5 - greatest(r.tat_us, $3)) / $4)) * $4
+RETURNING old.tat_us AS before
+"""
+
+
 class Store:
     """Messages, attempts, receipts and senders in Postgres."""
 
@@ -175,14 +192,25 @@ class Store:
         return [_claim(row) for row in await tx.fetch(_CLAIM_DUE, sender, lane, now, limit)]
 
     async def mark_calling(
-        self, tx: Tx, sender: UUID, claims: Sequence[Claim], provider: str, now: datetime
+        self,
+        tx: Tx,
+        sender: UUID,
+        claims: Sequence[Claim],
+        account: str,
+        now: datetime,
+        *,
+        keyed: bool,
     ) -> set[Key]:
-        return _keys(await tx.fetch(_MARK_CALLING, *_held(claims), sender, provider, now))
+        held = _held(claims)
+        return _keys(await tx.fetch(_MARK_CALLING, *held, sender, account, now, keyed))
 
     async def put_back(
-        self, tx: Tx, sender: UUID, claims: Sequence[Claim], next_at: datetime
+        self, tx: Tx, sender: UUID, claims: Sequence[Claim], next_at: Sequence[datetime]
     ) -> None:
-        await tx.execute(_PUT_BACK, *_held(claims), sender, next_at)
+        due = {claim.order.key: at for claim, at in zip(claims, next_at, strict=True)}
+        held = _held(claims)
+        times = [due[key] for key in zip(held[0], held[1], strict=True)]
+        await tx.execute(_PUT_BACK, *held, sender, times)
 
     async def write(self, tx: Tx, written: Sequence[Written]) -> set[Key]:
         rows = sorted((_written_row(each) for each in written), key=lambda row: row[:2])
@@ -201,6 +229,49 @@ class Store:
                 "SELECT EXISTS (SELECT FROM messages WHERE owner IS NOT NULL AND workspace <> '')"
             )
         )
+
+    async def take(
+        self, tx: Tx, workspace: str, account: str, rate: Rate, wanted: int, now: datetime
+    ) -> tuple[int, float]:
+        """GCRA in one statement: the row moves on by what `rates.granted` says."""
+        now_us = to_us(now)
+        row = await tx.fetchrow(
+            _TAKE, workspace, account, now_us, rate.interval_us, rate.burst_us, wanted
+        )
+        before = now_us if row is None or row["before"] is None else row["before"]
+        return granted(rate, before, now_us, wanted)
+
+    async def keep_secret(
+        self, tx: Tx, workspace: str, ref: str, key_id: str, sealed: bytes, now: datetime
+    ) -> None:
+        await tx.execute(
+            "INSERT INTO secrets (workspace, ref, key_id, sealed, changed_at)"
+            " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (workspace, ref)"
+            " DO UPDATE SET key_id = $3, sealed = $4, changed_at = $5",
+            workspace,
+            ref,
+            key_id,
+            sealed,
+            now,
+        )
+
+    async def drop_secret(self, tx: Tx, workspace: str, ref: str) -> bool:
+        sql = "DELETE FROM secrets WHERE workspace = $1 AND ref = $2"
+        return (await tx.execute(sql, workspace, ref)) != "DELETE 0"
+
+    async def list_secrets(self, tx: Tx, workspace: str) -> list[tuple[str, datetime]]:
+        sql = "SELECT ref, changed_at FROM secrets WHERE workspace = $1 ORDER BY ref"
+        return [(row["ref"], row["changed_at"]) for row in await tx.fetch(sql, workspace)]
+
+    async def sealed(
+        self, tx: Tx, workspace: str, refs: Sequence[str]
+    ) -> list[tuple[str, str, bytes]]:
+        rows = await tx.fetch(
+            "SELECT ref, key_id, sealed FROM secrets WHERE workspace = $1 AND ref = ANY($2)",
+            workspace,
+            list(refs),
+        )
+        return [(row["ref"], row["key_id"], row["sealed"]) for row in rows]
 
     async def enlist(self, tx: Tx, sender: UUID) -> None:
         await tx.execute("INSERT INTO senders (sender, beat) VALUES ($1, 0)", sender)
@@ -326,7 +397,7 @@ def _order(row: Any) -> Order:
 
 
 def _claim(row: Any) -> Claim:
-    return Claim(_order(row), row["epoch"], row["attempts"], row["maybe_sent"])
+    return Claim(_order(row), *(row[name] for name in _STANDING))
 
 
 def _written_row(each: Written) -> tuple[Any, ...]:

@@ -1,12 +1,22 @@
 """Which facts and questions go to which handler."""
 
-from contracts.topology import CHECK_TEMPLATES, DECISIONS, MESSAGE, RENDER_TEMPLATE, TAKE_RECEIPTS
+from contracts.topology import (
+    CHECK_TEMPLATES,
+    DECISIONS,
+    DROP_SECRET,
+    KEEP_SECRET,
+    MESSAGE,
+    RENDER_TEMPLATE,
+    SECRETS,
+    TAKE_RECEIPTS,
+)
 from kit.bus.consumer import Subscription
 from kit.bus.rpc import Endpoint
 from kit.bus.spec import LANES
 from services.delivery.handlers.messages import TellMessage
 from services.delivery.handlers.orders import OnDecisions
 from services.delivery.handlers.receipts import TakeReceipts
+from services.delivery.handlers.secrets import SecretsDesk
 from services.delivery.handlers.templates import CheckTemplates, ShowText
 
 FACTS_MAX = 500
@@ -19,7 +29,11 @@ def subscriptions(on_decisions: OnDecisions) -> list[Subscription]:
 
 
 def endpoints(
-    take_receipts: TakeReceipts, tell_message: TellMessage, check: CheckTemplates, show: ShowText
+    take_receipts: TakeReceipts,
+    tell_message: TellMessage,
+    check: CheckTemplates,
+    show: ShowText,
+    secrets: SecretsDesk,
 ) -> list[Endpoint]:
     """Question -> handler."""
     return [
@@ -27,4 +41,7 @@ def endpoints(
         Endpoint(MESSAGE, tell_message),
         Endpoint(CHECK_TEMPLATES, check, at_once_max=4),
         Endpoint(RENDER_TEMPLATE, show, at_once_max=16),
+        Endpoint(KEEP_SECRET, secrets.on_keep),
+        Endpoint(SECRETS, secrets.on_list),
+        Endpoint(DROP_SECRET, secrets.on_drop),
     ]

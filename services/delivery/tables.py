@@ -69,6 +69,9 @@ messages = Table(
     # Provider and start of the call under way; null where there is none.
     Column("provider", Text),
     Column("called_at", DateTime(timezone=True)),
+    # The account called last, and whether it takes a repeat for the same message; empty before.
+    Column("account", Text, nullable=False, server_default=text("''")),
+    Column("keyed", Boolean, nullable=False, server_default=text("false")),
     Index(
         "messages_due",
         "lane",
@@ -132,5 +135,29 @@ senders = Table(
     # One row for each running process; one whose beat stands still is gone.
     Column("sender", Uuid, primary_key=True),
     Column("beat", BigInteger, nullable=False),
+    schema=SCHEMA,
+)
+
+rates = Table(
+    "rates",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    # GCRA: when the next call would come if calls came evenly, microseconds since 1970.
+    Column("tat_us", BigInteger, nullable=False),
+    schema=SCHEMA,
+    postgresql_with=_BUSY,
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    # What provider documents refer to it by.
+    Column("ref", Text, primary_key=True),
+    # Which of the keys it is encrypted with, and AES-256-GCM: nonce, ciphertext, tag.
+    Column("key_id", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
     schema=SCHEMA,
 )

@@ -25,10 +25,16 @@ from contracts.gen.kairos.deliveries.v1.delivery_pb2 import ReceiptKind as WireR
 from contracts.gen.kairos.delivery.v1.service_pb2 import (
     CheckTemplatesReply,
     CheckTemplatesRequest,
+    DropSecretReply,
+    DropSecretRequest,
+    KeepSecretReply,
+    KeepSecretRequest,
     MessageReply,
     MessageRequest,
     RenderTemplateReply,
     RenderTemplateRequest,
+    Secret,
+    SecretsReply,
     TakeReceiptsReply,
     TakeReceiptsRequest,
     TemplateFinding,
@@ -109,7 +115,9 @@ def attempt_fact(written: Written, recorded_at: datetime) -> OutgoingFact:
         person=order.person.bytes,
         recorded_at_us=to_us(recorded_at),
         traceparent=written.traceparent or order.traceparent,
-        attempt_finished=_attempt(order, row_of(written)),
+        attempt_finished=_attempt(
+            order, row_of(written), repeats=written.conclusion.next_at is not None
+        ),
     )
     partition = partition_of(order.person, DELIVERIES.partitions)
     return OutgoingFact(DELIVERIES.name, order.lane, partition, fact.SerializeToString())
@@ -163,13 +171,14 @@ def receipt_fact(receipt: Receipt, recorded_at: datetime) -> OutgoingFact:
     )
 
 
-def permit_question(orders: Sequence[Order]) -> bytes:
-    """May these calls start now?"""
+def permit_question(orders: Sequence[Order], *, keyed: bool) -> bytes:
+    """May these calls start now? `keyed`: a repeat of one is no second message."""
     questions = [
         PermitQuestion(
             workspace=order.workspace,
             person=order.person.bytes,
             message_id=order.message_id.bytes,
+            keyed=keyed,
         )
         for order in orders
     ]
@@ -206,6 +215,11 @@ def read_blocks(body: bytes) -> list[tuple[str, int, bytes]]:
 def documents_question(kind: str) -> bytes:
     """All documents of a kind at the head of the catalog."""
     return CatalogRequest(kind=kind).SerializeToString()
+
+
+def read_documents(body: bytes) -> list[bytes]:
+    """The texts of the documents."""
+    return [each.body_json for each in CatalogReply.FromString(body).documents]
 
 
 def read_check(body: bytes) -> list[dict[str, Any]]:
@@ -283,6 +297,31 @@ def receipts_reply(taken: int, repeated: int, unknown: int) -> bytes:
     return reply.SerializeToString()
 
 
+def read_keep_secret(body: bytes) -> tuple[str, str]:
+    """Reference and value."""
+    request = KeepSecretRequest.FromString(body)
+    return request.ref, request.value
+
+
+def keep_secret_reply() -> bytes:
+    return KeepSecretReply().SerializeToString()
+
+
+def secrets_reply(found: Sequence[tuple[str, datetime]]) -> bytes:
+    """References and when each was changed."""
+    secrets = [Secret(ref=ref, changed_at_us=to_us(at)) for ref, at in found]
+    return SecretsReply(secrets=secrets).SerializeToString()
+
+
+def read_drop_secret(body: bytes) -> str:
+    """The reference."""
+    return DropSecretRequest.FromString(body).ref
+
+
+def drop_secret_reply() -> bytes:
+    return DropSecretReply().SerializeToString()
+
+
 def read_message_request(body: bytes) -> UUID:
     """The message asked for; raises Malformed."""
     try:
@@ -318,7 +357,7 @@ def message_reply(row: MessageRow) -> bytes:
     ).SerializeToString()
 
 
-def _attempt(order: Order, row: AttemptRow) -> AttemptFinished:
+def _attempt(order: Order, row: AttemptRow, *, repeats: bool = False) -> AttemptFinished:
     return AttemptFinished(
         message_id=order.message_id.bytes,
         decision_id=order.decision_id.bytes,
@@ -344,4 +383,5 @@ def _attempt(order: Order, row: AttemptRow) -> AttemptFinished:
         reason_de=order.reason_de,
         basis=order.basis,
         locale=order.locale,
+        repeats=repeats,
     )

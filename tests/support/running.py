@@ -4,7 +4,8 @@ doors.
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -120,11 +121,14 @@ async def eventually(
 
 
 @asynccontextmanager
-async def running(data: Path, *, dev_clock: bool = False) -> AsyncIterator[Running]:
-    """Starts a system below `data` and stops it at the end."""
+async def running(
+    data: Path, *, dev_clock: bool = False, env: Mapping[str, str] | None = None
+) -> AsyncIterator[Running]:
+    """Starts a system below `data` and stops it at the end; `env` goes on top of the shell's."""
     options = Options(data=data, port=free_port(3), dev_clock=dev_clock)
     timeout = aiohttp.ClientTimeout(total=60)
-    async with Kairos(options) as system, aiohttp.ClientSession(timeout=timeout) as http:
+    system = Kairos(options, {**os.environ, **(env or {})})
+    async with system, aiohttp.ClientSession(timeout=timeout) as http:
         yield Running(system, http)
 
 

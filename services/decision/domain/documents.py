@@ -272,3 +272,20 @@ class Policy(Document, frozen=True, kw_only=True):
     rule: Cap | MinimumGap | Blocking | QuietHours | Blackout | Adaptive
     when_blocked: Literal["hold", "skip", "exit", "reroute"] | None = None
     hold_at_most: DurationText | None = None
+
+
+class Provider(Document, frozen=True, kw_only=True):
+    """An account with somebody who delivers messages, of one channel.
+
+    The accounts of the lowest `order` share a channel's messages by `weight`; the next ones take
+    over while none of these can. `secrets` names what is kept under `/v1/secrets/{ref}`.
+    """
+
+    type: Literal["smtp", "http", "twilio", "webhook"]
+    order: Annotated[int, Meta(ge=0, le=100)] = 0
+    weight: Annotated[int, Meta(ge=0, le=1000)] = 100
+    paused: bool = False
+    per_second: Annotated[float, Meta(ge=0, le=100_000)] = 0.0
+    at_once: Annotated[int, Meta(ge=1, le=500)] = 32
+    settings: dict[str, str] = {}
+    secrets: dict[str, Key] = {}

@@ -104,6 +104,7 @@ class ReceiptInput(msgspec.Struct, frozen=True, tag="receipt", omit_defaults=Tru
     """What delivery or a provider reports about a message. Repeats change nothing.
 
     `channel` and `topic` let an opt-out count even when the message itself is long forgotten.
+    `repeats`: delivery asks the provider again, which takes it as the same message.
     """
 
     id: UUID
@@ -114,6 +115,7 @@ class ReceiptInput(msgspec.Struct, frozen=True, tag="receipt", omit_defaults=Tru
     topic: str = ""
     hard_bounce: bool = False
     machine: bool = False
+    repeats: bool = False
 
 
 class PermissionInput(msgspec.Struct, frozen=True, tag="permission", omit_defaults=True):

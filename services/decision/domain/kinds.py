@@ -16,6 +16,7 @@ KINDS: dict[str, type[documents.Document]] = {
     "template": documents.Template,
     "block": documents.Block,
     "policy": documents.Policy,
+    "provider": documents.Provider,
     "webhook": Webhook,
     "journey": Journey,
 }

@@ -56,14 +56,19 @@ def permit(
     catalog: Catalog,
     now: datetime,
     controls: Controls = NO_CONTROLS,
+    *,
+    keyed: bool = False,
 ) -> Permit:
     """Return whether the call may start.
+
+    `keyed`: the provider takes a repeat for the same message, so that an unknown outcome is no
+    reason against one.
 
     Asked: exit, goal and answer since the decision; validity; address; permission; pause; mute;
     quiet hours and the whole current contact policy; stop of all marketing; pause of the journey.
     """
     contact = next((one for one in state.contacts if one.id == message_id), None)
-    verdict = _against(state, contact, catalog, now, controls)
+    verdict = _against(state, contact, catalog, now, controls, keyed=keyed)
     return _GRANTED if verdict is None else Permit(False, verdict)
 
 
@@ -73,10 +78,13 @@ def _against(
     catalog: Catalog,
     now: datetime,
     controls: Controls,
+    *,
+    keyed: bool,
 ) -> Verdict | None:
     if contact is None:
         return refused("permit", Reason.UNKNOWN_MESSAGE)
-    may_repeat = contact.state == UNKNOWN and contact.message_class == TRANSACTIONAL
+    repeatable = keyed or contact.message_class == TRANSACTIONAL
+    may_repeat = contact.state == UNKNOWN and repeatable
     flight = contact.flight
     if flight is None or not (contact.state == RESERVED or may_repeat):
         return refused("permit", Reason.ALREADY_SENT)

@@ -141,8 +141,10 @@ def _learned(contact: Contact, receipt: ReceiptInput) -> Contact:
         at_s = max(at_s, to_s_up(receipt.at)) if kind is ReceiptKind.ACCEPTED else at_s
     elif state == RESERVED and kind is ReceiptKind.UNKNOWN:
         state, at_s = UNKNOWN, max(at_s, to_s_up(receipt.at))
-        # Only a transactional message is tried again after an unknown outcome.
-        flight = flight if contact.message_class == TRANSACTIONAL else None
+        # Only what may be tried again after an unknown outcome needs another permit.
+        flight = flight if contact.message_class == TRANSACTIONAL or receipt.repeats else None
+    elif state == UNKNOWN and kind is ReceiptKind.UNKNOWN and not receipt.repeats:
+        flight = None
     if receipt.machine and kind in _MAY_BE_MACHINE:
         bit = 0
     return msgspec.structs.replace(

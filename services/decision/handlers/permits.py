@@ -67,7 +67,9 @@ class Permits:
             row = rows.get(survivor((question.workspace, question.person), rows))
             state = states.decode(row.state) if row and row.state else states.new(question.person)
             catalog, controls = catalogs[question.workspace]
-            answer = permit(state, question.message_id, catalog, now, controls)
+            answer = permit(
+                state, question.message_id, catalog, now, controls, keyed=question.keyed
+            )
             asked.append((question, answer))
         return asked
 

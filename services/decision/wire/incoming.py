@@ -136,6 +136,7 @@ def _attempt(fact: Fact) -> inputs.ReceiptInput:
         at=from_us(attempt.at_us),
         channel=attempt.channel,
         topic=attempt.topic,
+        repeats=attempt.repeats,
     )
 
 

@@ -9,11 +9,12 @@ from contracts.gen.kairos.decision.v1 import service_pb2
 
 @dataclass(frozen=True)
 class Question:
-    """May the call of this message start now?"""
+    """May the call of this message start now? `keyed`: a repeat of one is no second message."""
 
     workspace: str
     person: UUID
     message_id: UUID
+    keyed: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Answer:
 def permit_questions(body: bytes) -> list[Question]:
     """The questions of one request, in order."""
     return [
-        Question(each.workspace, UUID(bytes=each.person), UUID(bytes=each.message_id))
+        Question(each.workspace, UUID(bytes=each.person), UUID(bytes=each.message_id), each.keyed)
         for each in service_pb2.PermitRequest.FromString(body).questions
     ]
 

@@ -11,7 +11,8 @@ from kit.errors import Broken, NotFound
 from services.delivery import wire
 from services.delivery.adapters.press.frames import Done, Job, Refused, Source
 from services.delivery.adapters.press.presses import Presses
-from services.delivery.domain import template
+from services.delivery.domain import accounts, template
+from services.delivery.domain.accounts import AccountDocument
 from services.delivery.domain.mail import Content
 from services.delivery.domain.message import Order
 from services.delivery.ports import Unrenderable
@@ -144,3 +145,16 @@ class _Kept(Generic[K, V]):
         self._entries[key] = value
         if len(self._entries) > self._size_max:
             self._entries.popitem(last=False)
+
+
+class CatalogAccounts:
+    """The provider accounts at the head of a workspace's catalog."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    async def accounts(self, workspace: str) -> list[AccountDocument]:
+        """Those of a type this release knows; raises Unavailable where decision cannot answer."""
+        body = await self._caller.call(CATALOG, workspace, wire.documents_question("provider"))
+        found = [accounts.read(each) for each in wire.read_documents(body)]
+        return [each for each in found if each.channel]

@@ -23,10 +23,10 @@ class DecisionPermits:
         self._clock = clock
         self._ttl_s = ttl_s
 
-    async def ask(self, orders: Sequence[Order]) -> list[Permit | Refusal]:
+    async def ask(self, orders: Sequence[Order], *, keyed: bool) -> list[Permit | Refusal]:
         """One answer for each order, in order; raises Unavailable where decision cannot answer."""
         good_until_s = self._clock.monotonic() + self._ttl_s
-        body = await self._caller.call(PERMIT, "", wire.permit_question(orders))
+        body = await self._caller.call(PERMIT, "", wire.permit_question(orders, keyed=keyed))
         answers = wire.read_permits(body)
         if len(answers) != len(orders):
             raise Unavailable(f"decision answered {len(answers)} of {len(orders)} questions")

@@ -13,6 +13,7 @@ import aiosmtplib
 from aiosmtplib import SMTP, SMTPException, SMTPResponse
 
 from kit.clock import Clock
+from services.delivery.adapters.dkim import Signer
 from services.delivery.domain import faults
 from services.delivery.domain.attempts import Result
 from services.delivery.domain.faults import Fault, Stage
@@ -81,16 +82,27 @@ class SmtpMail:
     name = "smtp"
     keyed = False
 
-    def __init__(self, url: str, clock: Clock, *, hello: str, timeout_s: float) -> None:
-        self._server = Server.parse(url)
+    def __init__(
+        self,
+        server: Server,
+        clock: Clock,
+        *,
+        hello: str,
+        timeout_s: float,
+        signer: Signer | None = None,
+    ) -> None:
+        self._server = server
         self._clock = clock
         self._hello = hello
         self._timeout_s = timeout_s
+        self._signer = signer
         self._idle: deque[_Line] = deque()
 
-    async def send(self, mail: Mail, permit: Permit) -> Result:
+    async def send(self, message: Mail, permit: Permit) -> Result:
         """Sends one mail; raises PermitExpired when its content was not written any more."""
-        content = assemble(mail)
+        content = assemble(message)
+        if self._signer:
+            content = self._signer.signed(content, message.at)
         while True:
             try:
                 line = await self._line()
@@ -100,7 +112,7 @@ class SmtpMail:
                 return Result(faults.UNREACHABLE, detail=type(error).__name__)
             except SMTPException as error:  # the server lacks what we insist on
                 return Result(faults.CONFIGURATION, detail=type(error).__name__)
-            result = await self._converse(line, mail, content, permit)
+            result = await self._converse(line, message, content, permit)
             if result is not None:
                 return result
 

@@ -7,7 +7,8 @@ A verdict says what is known about the message, not how annoyed we are:
     UNKNOWN  the provider may have accepted it
     STOP     definitely not accepted, and no other message would be: our set-up is wrong
 
-Sources: RFC 5321 §4.2 and RFC 4954 (SMTP replies), RFC 9110 (HTTP).
+Sources: RFC 5321 §4.2 and RFC 4954 (SMTP replies), RFC 9110 (HTTP), Twilio's error codes
+(https://www.twilio.com/docs/api/errors), Standard Webhooks (replies to a webhook).
 On purpose: HTTP 400 rejects the message instead of stopping the
 provider (mail APIs answer it for one bad recipient), and 502/504 are `unknown` (a gateway lost the
 answer of a provider that may have acted).
@@ -68,6 +69,7 @@ MAILBOX_FULL = Fault("mailbox_full", Verdict.REJECT)
 TOO_LARGE = Fault("too_large", Verdict.REJECT)
 REFUSED = Fault("refused", Verdict.REJECT)
 MALFORMED = Fault("malformed", Verdict.REJECT)
+OPTED_OUT = Fault("opted_out", Verdict.REJECT)
 # It may have answered; nobody heard it.
 ANSWER_LOST = Fault("answer_lost", Verdict.UNKNOWN)
 PROCESS_LOST = Fault("process_lost", Verdict.UNKNOWN)
@@ -150,6 +152,77 @@ SMTP: dict[tuple[Stage | None, int], Fault] = {
     (None, 555): MALFORMED,
 }
 """Stage and code; a stage of its own goes before None, which means any."""
+
+
+TWILIO: dict[int, Fault] = {
+    20003: CREDENTIALS,
+    20404: CONFIGURATION,
+    20429: THROTTLED,
+    20500: ANSWER_LOST,
+    20503: PROVIDER_ERROR,
+    21211: NO_SUCH_RECIPIENT,
+    21212: CONFIGURATION,
+    21217: NO_SUCH_RECIPIENT,
+    21401: NO_SUCH_RECIPIENT,
+    21408: REFUSED,
+    21421: NO_SUCH_RECIPIENT,
+    21601: NO_SUCH_RECIPIENT,
+    21602: MALFORMED,
+    21603: CONFIGURATION,
+    21604: NO_SUCH_RECIPIENT,
+    21606: CONFIGURATION,
+    21608: CONFIGURATION,
+    21609: CONFIGURATION,
+    21610: OPTED_OUT,
+    21611: THROTTLED,
+    21612: REFUSED,
+    21614: NO_SUCH_RECIPIENT,
+    21617: TOO_LARGE,
+    21619: MALFORMED,
+    21703: CONFIGURATION,
+    21705: CONFIGURATION,
+    30001: THROTTLED,
+    30002: CONFIGURATION,
+    30022: THROTTLED,
+    63018: THROTTLED,
+}
+"""Error codes in the answers of its API; others go by the status."""
+
+WEBHOOK: dict[int, Fault] = {
+    408: BROKEN_OFF,
+    409: IN_FLIGHT,
+    410: NO_SUCH_RECIPIENT,
+    413: TOO_LARGE,
+    425: THROTTLED,
+    429: THROTTLED,
+    502: ANSWER_LOST,
+    504: ANSWER_LOST,
+}
+"""Every endpoint is somebody else's: what one refuses says nothing about the next one."""
+
+
+def of_twilio(status: int, code: int) -> Fault | None:
+    """The fault an answer of Twilio stands for; None where the message was accepted.
+
+    Without a code of the table a 5xx may have been an acceptance: only 503 is sure not to be.
+    """
+    if 200 <= status < 300:
+        return None
+    if exact := TWILIO.get(code):
+        return exact
+    return ANSWER_LOST if status >= 500 and status != 503 else of_http(status)
+
+
+def of_webhook(status: int) -> Fault | None:
+    """The fault an endpoint's status stands for; None where it took the call.
+
+    A redirect is a refusal: it is not followed.
+    """
+    if 200 <= status < 300:
+        return None
+    if exact := WEBHOOK.get(status):
+        return exact
+    return PROVIDER_ERROR if status >= 500 else REFUSED
 
 
 def of_http(status: int) -> Fault | None:

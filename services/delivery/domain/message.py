@@ -89,12 +89,21 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     Args:
         attempts: how many attempts have ended before this one.
         maybe_sent: an earlier call may have been accepted; its answer was lost.
+        account: the provider account called last; empty before the first call.
+        keyed: that account takes a repeat under the same key as the same message.
     """
 
     order: Order
     epoch: int
     attempts: int = 0
     maybe_sent: bool = False
+    account: str = ""
+    keyed: bool = False
+
+    @property
+    def pinned(self) -> bool:
+        """Only the account called last may be asked again: elsewhere it would be a second one."""
+        return self.maybe_sent and self.keyed
 
     @property
     def attempt(self) -> int:

@@ -1,6 +1,8 @@
-"""From an order to a finished mail."""
+"""From an order to what a provider is handed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 from msgspec import structs
@@ -19,6 +21,15 @@ from services.delivery.domain.mail import (
     message_id_header,
 )
 from services.delivery.domain.message import Claim, MessageClass, Order
+from services.delivery.domain.outgoing import (
+    Hook,
+    Outgoing,
+    Sms,
+    checked_number,
+    checked_payload,
+    checked_sms,
+    checked_url,
+)
 from services.delivery.ports import Links, Templates, Unrenderable
 
 EMAIL = "email"
@@ -43,11 +54,15 @@ class Unsendable(Exception):
 
 @dataclass(frozen=True)
 class Letterhead:
-    """Who we are to recipients and mail servers."""
+    """Who we are to recipients and mail servers; all empty where the account sends no mail.
 
-    sender: str
-    return_path: str
-    domain: str
+    `callback` is where the provider reports to; the message's id is added to it.
+    """
+
+    sender: str = ""
+    return_path: str = ""
+    domain: str = ""
+    callback: str = ""
 
     @classmethod
     def of(cls, sender: str, return_path: str, domain: str) -> "Letterhead":
@@ -59,28 +74,26 @@ class Letter(msgspec.Struct, frozen=True):
     """A message ready for its provider, and the hash that names its content on the timeline."""
 
     claim: Claim
-    mail: Mail
+    outgoing: Outgoing
     sha256: bytes
 
 
 class Drafts:
-    """Renders mails."""
+    """Renders messages."""
 
-    def __init__(
-        self, templates: Templates, links: Links, letterhead: Letterhead, clock: Clock
-    ) -> None:
+    def __init__(self, templates: Templates, links: Links, clock: Clock) -> None:
         self._templates = templates
         self._links = links
-        self._letterhead = letterhead
         self._clock = clock
 
-    async def draft(self, claim: Claim) -> Letter:
-        """The mail for this message; raises Unsendable, Unavailable where the catalog is away."""
+    async def draft(self, claim: Claim, letterhead: Letterhead) -> Letter:
+        """The message, ready to go; raises Unsendable, Unavailable where the catalog is away."""
         order = claim.order
-        if order.channel != EMAIL:
+        check, assemble = _CHANNELS.get(order.channel, (None, None))
+        if check is None or assemble is None:
             raise Unsendable(faults.CHANNEL, "no provider for this channel")
         try:
-            to = checked_address(order.endpoint)
+            to = check(order.endpoint)
         except Unmailable as error:
             raise Unsendable(faults.ENDPOINT, str(error)) from error
         try:
@@ -90,26 +103,50 @@ class Drafts:
                 raise Unsendable(faults.TEMPLATE, f"the template is for {channel}")
             pages = self._links.pages_of(order)
             content = await template.render(order, pages)
-            mail = self._mail(order, to, content, pages["unsubscribe_url"])
-            return Letter(claim, mail, mail.content.sha256)
+            url = pages["unsubscribe_url"]
+            outgoing = assemble(order, to, content, url, letterhead, self._clock.now())
+            return Letter(claim, outgoing, outgoing.content.sha256)
         except (Unrenderable, Unmailable) as error:
             raise Unsendable(faults.TEMPLATE, str(error)) from error
 
-    def _mail(self, order: Order, to: str, content: Content, url: str) -> Mail:
-        head = self._letterhead
-        headers = _unsubscribe(checked_header("the link", url)) if _is_marketing(order) else {}
-        if content.reply_to:
-            headers |= {"Reply-To": checked_mailbox("Reply-To", content.reply_to)}
-        return Mail(
-            key=str(order.message_id),
-            sender=checked_mailbox("From", content.sender) if content.sender else head.sender,
-            return_path=head.return_path,
-            to=to,
-            content=structs.replace(content, subject=checked_subject(content.subject)),
-            message_id=message_id_header(order.message_id, head.domain),
-            headers=headers,
-            at=self._clock.now(),
-        )
+
+def _mail(
+    order: Order, to: str, content: Content, url: str, head: Letterhead, at: datetime
+) -> Mail:
+    headers = _unsubscribe(checked_header("the link", url)) if _is_marketing(order) else {}
+    if content.reply_to:
+        headers |= {"Reply-To": checked_mailbox("Reply-To", content.reply_to)}
+    return Mail(
+        key=str(order.message_id),
+        sender=checked_mailbox("From", content.sender) if content.sender else head.sender,
+        return_path=head.return_path,
+        to=to,
+        content=structs.replace(content, subject=checked_subject(content.subject)),
+        message_id=message_id_header(order.message_id, head.domain),
+        headers=headers,
+        at=at,
+    )
+
+
+def _sms(order: Order, to: str, content: Content, url: str, head: Letterhead, at: datetime) -> Sms:
+    callback = f"{head.callback}&message={order.message_id}" if head.callback else ""
+    words = Content("", "", checked_sms(content.text))
+    return Sms(str(order.message_id), to, words, callback, at)
+
+
+def _hook(
+    order: Order, to: str, content: Content, url: str, head: Letterhead, at: datetime
+) -> Hook:
+    payload = Content("", "", checked_payload(content.text))
+    return Hook(str(order.message_id), to, payload, at)
+
+
+_CHANNELS: dict[str, tuple[Callable[[str], str], Callable[..., Outgoing]]] = {
+    EMAIL: (checked_address, _mail),
+    "sms": (checked_number, _sms),
+    "webhook": (checked_url, _hook),
+}
+"""Channel -> how an endpoint is checked, and what is made for a provider."""
 
 
 def _is_marketing(order: Order) -> bool:

@@ -40,7 +40,6 @@ class Liveness:
     """Keeps this process known and cleans up after others.
 
     Args:
-        keyed: provider -> whether a repeated call with the same key is no second message.
         on_planned: called when messages became due.
     """
 
@@ -52,7 +51,6 @@ class Liveness:
         clock: Clock,
         *,
         pulse: Pulse,
-        keyed: Mapping[str, bool],
         chance: Callable[[], float],
         on_planned: Callable[[], None],
     ) -> None:
@@ -61,7 +59,6 @@ class Liveness:
         self._outbound = outbound
         self._clock = clock
         self._pulse = pulse
-        self._keyed = keyed
         self._chance = chance
         self._on_planned = on_planned
         self._sender: UUID | None = None
@@ -152,7 +149,7 @@ class Liveness:
                     conclusion=conclude(
                         claim,
                         result,
-                        keyed=self._keyed.get(provider, False),
+                        keyed=claim.keyed,
                         now=now,
                         chance=self._chance(),
                     ),

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from kit.db.database import Database
+from services.delivery.handlers.accounts import Accounts
 from services.delivery.handlers.lane import Lane
 from services.delivery.handlers.liveness import Liveness
-from services.delivery.ports import Provider, Rest
+from services.delivery.ports import Rest
 
 
 class Sender:
@@ -17,13 +18,13 @@ class Sender:
         self,
         db: Database,
         rest: Rest,
-        provider: Provider,
+        accounts: Accounts,
         liveness: Liveness,
         lanes: Mapping[str, Lane],
     ) -> None:
         self._db = db
         self._rest = rest
-        self._provider = provider
+        self._accounts = accounts
         self._liveness = liveness
         self._lanes = lanes
 
@@ -37,7 +38,7 @@ class Sender:
             done.set()
             await beating
             await self._liveness.leave()
-            await self._provider.close()
+            await self._accounts.close()
 
     async def is_busy(self) -> bool:
         """Whether some message is being worked on."""

@@ -1,10 +1,11 @@
 """Sending a group of claimed messages.
 
-    drafted → permitted → `calling` committed → called → outcome handed over
+    drafted → rate taken → permitted → `calling` committed → called → outcome handed over
 
-One permit request and one commit serve the whole group; the calls run side by side. A permit that
-ran out before the first byte was written is asked for again. While decision, the catalog or
-Postgres are away the group waits and tries again; what ends meanwhile expires.
+All of a group go through one provider account. One permit request and one commit serve the whole
+group; the calls run side by side. A permit that ran out before the first byte was written is asked
+for again. While decision, the catalog or Postgres are away the group waits and tries again; what
+ends meanwhile expires.
 """
 
 import asyncio
@@ -29,18 +30,19 @@ from contracts.telemetry import (
     SPAN_PROVIDER_CALL,
 )
 from kit import telemetry
+from kit.bus.spec import BULK
 from kit.clock import Clock
 from kit.db.database import Database
 from kit.errors import KairosError, Unavailable
 from services.delivery.domain import attempts, faults
 from services.delivery.domain.attempts import Conclusion, Result
-from services.delivery.domain.faults import Verdict
 from services.delivery.domain.message import Claim, Order
-from services.delivery.handlers.drafting import Drafts, Letter, Unsendable
-from services.delivery.handlers.gate import Gate
+from services.delivery.domain.rates import Rate
+from services.delivery.handlers.accounts import Account, Accounts
+from services.delivery.handlers.drafting import Drafts, Letter, Letterhead, Unsendable
 from services.delivery.handlers.outcomes import Outcomes
 from services.delivery.handlers.waiting import first_of, is_set
-from services.delivery.ports import Outbound, Permit, PermitExpired, Permits, Provider, Written
+from services.delivery.ports import Outbound, Permit, PermitExpired, Permits, Rates, Written
 
 log = logging.getLogger("kairos.delivery")
 
@@ -62,8 +64,8 @@ class Tools:
     outbound: Outbound
     drafts: Drafts
     permits: Permits
-    provider: Provider
-    gate: Gate
+    accounts: Accounts
+    rates: Rates
     chance: Callable[[], float]
     sender: Callable[[], UUID | None]
 
@@ -72,6 +74,7 @@ class Sending:
     """One group of messages on its way out.
 
     Args:
+        account: who takes them all.
         release: called with the number of messages whose fate is sealed; frees their slots.
         stop: set when the process ends; what was not called is then given back.
     """
@@ -80,12 +83,14 @@ class Sending:
         self,
         tools: Tools,
         outcomes: Outcomes,
+        account: Account,
         claims: Sequence[Claim],
         release: Callable[[int], None],
         stop: asyncio.Event,
     ) -> None:
         self._tools = tools
         self._outcomes = outcomes
+        self._account = account
         self._undrafted = deque(claims)
         self._letters: list[Letter] = []
         self._release = release
@@ -98,12 +103,13 @@ class Sending:
             self._expire()
             if not self._undrafted and not self._letters:
                 return
-            if self._stop.is_set() or self._tools.gate.closed_for_s():
+            if self._stop.is_set() or self._account.closed_for_s():
                 await self._leave()
                 return
             try:
                 await self._draft()
-                await self._round()
+                if wait_s := await self._round():
+                    await first_of(is_set(self._stop), timeout_s=wait_s)
                 pause_s = PAUSE_S_MIN
             except KairosError as error:  # whatever a neighbour says: no permit, no call
                 log.warning("%d messages wait: %s", len(self._held()), error)
@@ -132,7 +138,8 @@ class Sending:
         """
         claims = list(self._undrafted)
         made = await asyncio.gather(
-            *(self._tools.drafts.draft(claim) for claim in claims), return_exceptions=True
+            *(self._tools.drafts.draft(claim, self._letterhead) for claim in claims),
+            return_exceptions=True,
         )
         self._undrafted.clear()
         errors: list[BaseException] = []
@@ -149,40 +156,62 @@ class Sending:
         if errors:
             raise errors[0]
 
-    async def _round(self) -> None:
-        """Permits, `calling`, calls; keeps the letters whose permit ran out."""
+    async def _round(self) -> float:
+        """Rate, permits, `calling`, calls; keeps the letters that have to go another time.
+
+        Returns how long to wait before the next round: the account's rate has no room until then.
+        """
         if not self._letters:
-            return
-        answers = await self._tools.permits.ask([letter.claim.order for letter in self._letters])
+            return 0.0
+        allowed, wait_s = await self._allowed(len(self._letters))
+        letters, late = self._letters[:allowed], self._letters[allowed:]
+        if not letters:
+            return wait_s
+        answers = await self._tools.permits.ask(
+            [letter.claim.order for letter in letters], keyed=self._account.provider.keyed
+        )
+        self._letters = late
         permitted: list[tuple[Letter, Permit]] = []
-        for letter, answer in zip(self._letters, answers, strict=True):
+        for letter, answer in zip(letters, answers, strict=True):
             if isinstance(answer, Permit):
                 permitted.append((letter, answer))
             else:
                 result = Result(faults.NO_PERMIT, detail=answer.reason)
                 self._finish(letter.claim, attempts.cancel(letter.claim), result)
-        self._letters = [letter for letter, _ in permitted]
-        kept = await self._mark_calling()
+        self._letters = [*(letter for letter, _ in permitted), *late]
+        kept = await self._mark_calling([letter.claim for letter, _ in permitted])
         self._release(len(permitted) - len(kept))
         calls = [pair for pair in permitted if pair[0].claim.order.key in kept]
-        self._letters = [letter for letter, _ in calls]
         called = await asyncio.gather(*(self._call(*each) for each in calls))
-        self._letters = [
-            letter for letter, done in zip(self._letters, called, strict=True) if not done
-        ]
+        expired = [pair[0] for pair, done in zip(calls, called, strict=True) if not done]
+        self._letters = [*expired, *late]
+        return 0.0
 
-    async def _mark_calling(self) -> set[tuple[str, UUID]]:
+    async def _allowed(self, wanted: int) -> tuple[int, float]:
+        """How many calls the account's rate has room for now, and how long until the next one."""
+        document, order = self._account.document, self._letters[0].claim.order
+        if not document.per_second:
+            return wanted, 0.0
+        rate = Rate.of(document.per_second, bulk=order.lane == BULK)
+        async with self._tools.db.autocommit() as tx:
+            now = self._tools.clock.now()
+            return await self._tools.rates.take(
+                tx, order.workspace, self._account.key, rate, wanted, now
+            )
+
+    async def _mark_calling(self, claims: Sequence[Claim]) -> set[tuple[str, UUID]]:
         """Commits that these are being called; the keys of those that are still ours."""
-        tools, claims = self._tools, [letter.claim for letter in self._letters]
+        tools, account = self._tools, self._account
         sender = tools.sender()
         if sender is None or not claims:
             return set()
 
         async def mark() -> set[tuple[str, UUID]]:
-            async with tools.db.worker() as tx:
+            async with tools.db.autocommit() as tx:
                 now = tools.clock.now()
+                keyed = account.provider.keyed
                 return await tools.outbound.mark_calling(
-                    tx, sender, claims, tools.provider.name, now
+                    tx, sender, claims, account.key, now, keyed=keyed
                 )
 
         kept = await tools.db.retrying(mark)
@@ -192,17 +221,18 @@ class Sending:
 
     async def _call(self, letter: Letter, permit: Permit) -> bool:
         """Calls the provider; False where the permit ran out before."""
-        claim, provider = letter.claim, self._tools.provider
+        claim, account = letter.claim, self._account
         called_at = self._tools.clock.now()
-        with _attempt_span(claim.order, provider.name) as traced:
+        probe = account.start()
+        with _attempt_span(claim.order, account.key) as traced:
             try:
-                result = await provider.send(letter.mail, permit)
+                result = await account.provider.send(letter.outgoing, permit)
             except PermitExpired:
+                account.cancel(probe=probe)
                 return False
             conclusion = self._conclude(claim, result)
             traced.conclude(conclusion)
-        if result.fault is not None and result.fault.verdict is Verdict.STOP:
-            self._tools.gate.shut(result.fault.name, result.detail)
+        account.end(result, probe=probe)
         self._finish(
             claim, conclusion, result, letter=letter, called_at=called_at, trace=traced.parent
         )
@@ -213,7 +243,7 @@ class Sending:
         return attempts.conclude(
             claim,
             result,
-            keyed=tools.provider.keyed,
+            keyed=self._account.provider.keyed,
             now=tools.clock.now(),
             chance=tools.chance(),
         )
@@ -234,35 +264,42 @@ class Sending:
                 claim=claim,
                 conclusion=conclusion,
                 at=self._tools.clock.now(),
-                provider=self._tools.provider.name if called_at else "",
+                provider=self._account.key if called_at else "",
                 result=result,
                 called_at=called_at,
-                subject=letter.mail.content.subject if letter else "",
+                subject=letter.outgoing.content.subject if letter else "",
                 content_sha256=letter.sha256 if letter else b"",
                 traceparent=trace,
             )
         )
         self._release(1)
 
+    @property
+    def _letterhead(self) -> Letterhead:
+        return self._account.letterhead or Letterhead()
+
     async def _leave(self) -> None:
-        """Gives back what was not called; due again at once, or when the provider's gate opens."""
-        closed_s = self._tools.gate.closed_for_s()
-        spread_s = closed_s * (1 + self._tools.chance())
+        """Gives back what was not called; due again at once, or when the account opens."""
+        closed_s = self._account.closed_for_s()
+        now = self._tools.clock.now()
         claims = self._held()
-        next_at = self._tools.clock.now() + timedelta(seconds=spread_s)
-        await put_back(self._tools, claims, next_at)
+        times = [now + timedelta(seconds=closed_s * (1 + self._tools.chance())) for _ in claims]
+        await put_back(self._tools, claims, times)
         self._release(len(claims))
 
 
-async def put_back(tools: Tools, claims: Sequence[Claim], next_at: datetime) -> None:
-    """Gives claims up, however long Postgres is away."""
+async def put_back(
+    tools: Tools, claims: Sequence[Claim], next_at: datetime | Sequence[datetime]
+) -> None:
+    """Gives claims up, however long Postgres is away; each is due at its time."""
     sender = tools.sender()
     if sender is None:
         return
+    times = [next_at] * len(claims) if isinstance(next_at, datetime) else next_at
 
     async def give_back() -> None:
-        async with tools.db.worker() as tx:
-            await tools.outbound.put_back(tx, sender, claims, next_at)
+        async with tools.db.autocommit() as tx:
+            await tools.outbound.put_back(tx, sender, claims, times)
 
     while claims:
         try:

@@ -62,6 +62,11 @@ TEMPLATE: dict[str, Any] = {
 }
 
 
+def _document(body: dict[str, Any]) -> Document:
+    key, text = str(body["key"]), json.dumps({"kind": "provider", **body})
+    return Document(kind="provider", key=key, revision=1, body_json=text.encode())
+
+
 async def eventually(holds: Callable[[], Awaitable[bool]], what: str, within_s: float = 15) -> None:
     """Waits until something holds."""
     async with asyncio.timeout(within_s):
@@ -80,6 +85,7 @@ class Decision:
     away: bool = False
     delay_s: float = 0.0
     templates: dict[str, dict[str, Any]] = field(default_factory=lambda: {"welcome": TEMPLATE})
+    providers: list[dict[str, Any]] = field(default_factory=list)
     permits_asked: list[int] = field(default_factory=list)
     templates_asked: int = 0
 
@@ -97,8 +103,12 @@ class Decision:
         return PermitReply(answers=answers).SerializeToString()
 
     async def catalog(self, tx: Tx, request: Request) -> bytes:
-        self.templates_asked += 1
         asked = CatalogRequest.FromString(request.body)
+        if asked.kind == "provider":
+            return CatalogReply(
+                documents=[_document(each) for each in self.providers]
+            ).SerializeToString()
+        self.templates_asked += 1
         found = self.templates.get(asked.key)
         documents = (
             [

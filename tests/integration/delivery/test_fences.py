@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest_asyncio
 
 from kit.clock import SystemClock
@@ -39,7 +40,9 @@ class Table:
 
     async def mark(self, sender: UUID, claim: Claim) -> bool:
         async with self.db.worker() as tx:
-            return bool(await self.store.mark_calling(tx, sender, [claim], "smtp", NOW))
+            return bool(
+                await self.store.mark_calling(tx, sender, [claim], "smtp", NOW, keyed=False)
+            )
 
     async def write(self, claim: Claim) -> bool:
         async with self.db.worker() as tx:
@@ -47,7 +50,7 @@ class Table:
 
     async def put_back(self, sender: UUID, claim: Claim) -> None:
         async with self.db.worker() as tx:
-            await self.store.put_back(tx, sender, [claim], NOW)
+            await self.store.put_back(tx, sender, [claim], [NOW])
 
     async def claim_due(self, sender: UUID) -> list[Claim]:
         async with self.db.worker() as tx:
@@ -125,7 +128,8 @@ async def test_calls_of_the_dead_are_found_with_what_is_known(table: Table) -> N
         await table.store.dismiss(tx, table.first)
         [(claim, provider, called_at)] = await table.store.calls_of_the_dead(tx, 10)
         assert await table.store.free_claims_of_the_dead(tx, NOW) == 0
-    assert (claim, provider, called_at) == (table.claim, "smtp", NOW)
+    called = msgspec.structs.replace(table.claim, account="smtp")
+    assert (claim, provider, called_at) == (called, "smtp", NOW)
 
 
 async def test_next_due_is_the_earliest_nobody_works_on(table: Table) -> None:

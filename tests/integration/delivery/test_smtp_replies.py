@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from kit.clock import SystemClock
+from services.delivery.adapters.smtp import Server as MailServer
 from services.delivery.adapters.smtp import SmtpMail
 from services.delivery.domain.attempts import Result
 from services.delivery.ports import Permit
@@ -64,7 +65,8 @@ async def serving(
     server = Server(replies)
     listening = await asyncio.start_server(server, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
-    provider = SmtpMail(f"smtp://{login}127.0.0.1:{port}", CLOCK, hello="k.example", timeout_s=2)
+    where = MailServer.parse(f"smtp://{login}127.0.0.1:{port}")
+    provider = SmtpMail(where, CLOCK, hello="k.example", timeout_s=2)
     try:
         yield provider, server
     finally:

@@ -114,7 +114,7 @@ async def test_faults_are_shown_as_set(sandbox: Running) -> None:
 
     async with sandbox.http.get("/faults") as response:
         faults = {fault["provider"]: fault for fault in (await response.json())["items"]}
-    assert set(faults) == {"smtp", "http", "sms", "push", "sink"}
+    assert set(faults) == {"smtp", "http", "sms", "twilio", "push", "sink"}
     assert faults["http"] | {"delay_ms": 5, "status": 500, "error_rate": 0.5} == faults["http"]
     assert faults["smtp"]["error_rate"] == 0
 

@@ -2,7 +2,15 @@
 
 import pytest
 
-from services.delivery.domain.faults import Stage, Verdict, of_broken_connection, of_http, of_smtp
+from services.delivery.domain.faults import (
+    Stage,
+    Verdict,
+    of_broken_connection,
+    of_http,
+    of_smtp,
+    of_twilio,
+    of_webhook,
+)
 
 RETRY, REJECT, UNKNOWN, STOP = Verdict.RETRY, Verdict.REJECT, Verdict.UNKNOWN, Verdict.STOP
 
@@ -101,3 +109,52 @@ def test_mail_server_is_given_minutes_and_an_api_seconds() -> None:
     assert greylisted
     assert busy
     assert (greylisted.base_s, busy.base_s) == (60.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "verdict", "name"),
+    [
+        (201, 0, None, ""),
+        (400, 21211, REJECT, "no_such_recipient"),
+        (400, 21610, REJECT, "opted_out"),
+        (400, 21614, REJECT, "no_such_recipient"),
+        (400, 21617, REJECT, "too_large"),
+        (400, 21606, STOP, "configuration"),
+        (400, 21611, RETRY, "throttled"),
+        (400, 99999, REJECT, "malformed"),
+        (401, 20003, STOP, "credentials"),
+        (429, 20429, RETRY, "throttled"),
+        (500, 20500, UNKNOWN, "answer_lost"),
+        (500, 0, UNKNOWN, "answer_lost"),
+        (503, 20503, RETRY, "provider_error"),
+        (503, 0, RETRY, "provider_error"),
+    ],
+)
+def test_answer_of_twilio_is_classified(
+    status: int, code: int, verdict: Verdict | None, name: str
+) -> None:
+    """Its call is not idempotent, so an internal error may have been an acceptance."""
+    fault = of_twilio(status, code)
+    assert (fault.verdict if fault else None, fault.name if fault else "") == (verdict, name)
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        (200, None),
+        (204, None),
+        (302, REJECT),
+        (400, REJECT),
+        (401, REJECT),
+        (404, REJECT),
+        (410, REJECT),
+        (429, RETRY),
+        (500, RETRY),
+        (502, UNKNOWN),
+        (503, RETRY),
+    ],
+)
+def test_answer_of_an_endpoint_never_stops_the_others(status: int, verdict: Verdict | None) -> None:
+    """A 401 of one customer's endpoint says nothing about the next one's."""
+    fault = of_webhook(status)
+    assert (fault.verdict if fault else None) == verdict

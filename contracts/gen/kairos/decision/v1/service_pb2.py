@@ -27,7 +27,7 @@ from contracts.gen.kairos.consents.v1 import consent_pb2 as kairos_dot_consents_
 from contracts.gen.kairos.decisions.v1 import decision_pb2 as kairos_dot_decisions_dot_v1_dot_decision__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n kairos/decision/v1/service.proto\x12\x12kairos.decision.v1\x1a\x1fkairos/catalog/v1/catalog.proto\x1a kairos/consents/v1/consent.proto\x1a\"kairos/decisions/v1/decision.proto\"7\n\x0c\x41pplyRequest\x12\x16\n\x0e\x64ocuments_json\x18\x01 \x01(\x0c\x12\x0f\n\x07\x64ry_run\x18\x02 \x01(\x08\"J\n\nApplyReply\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12*\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x19.kairos.catalog.v1.Change\"=\n\x0e\x43\x61talogRequest\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x04\"P\n\x0c\x43\x61talogReply\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12.\n\tdocuments\x18\x02 \x03(\x0b\x32\x1b.kairos.catalog.v1.Document\"`\n\x17\x43hangePermissionRequest\x12\x0e\n\x06person\x18\x01 \x01(\x0c\x12\x35\n\x06\x63hange\x18\x02 \x01(\x0b\x32%.kairos.consents.v1.PermissionChanged\"(\n\x15\x43hangePermissionReply\x12\x0f\n\x07\x63hanged\x18\x01 \x01(\x08\"#\n\x11PermissionRequest\x12\x0e\n\x06person\x18\x01 \x01(\x0c\"*\n\x0fPermissionReply\x12\x17\n\x0fpermission_json\x18\x01 \x01(\x0c\"F\n\rPermitRequest\x12\x35\n\tquestions\x18\x01 \x03(\x0b\x32\".kairos.decision.v1.PermitQuestion\"G\n\x0ePermitQuestion\x12\x11\n\tworkspace\x18\x01 \x01(\t\x12\x0e\n\x06person\x18\x02 \x01(\x0c\x12\x12\n\nmessage_id\x18\x03 \x01(\x0c\"@\n\x0bPermitReply\x12\x31\n\x07\x61nswers\x18\x01 \x03(\x0b\x32 .kairos.decision.v1.PermitAnswer\"U\n\x0cPermitAnswer\x12\x0f\n\x07granted\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x11\n\treason_en\x18\x03 \x01(\t\x12\x11\n\treason_de\x18\x04 \x01(\t\"&\n\x0f\x44\x65\x63isionRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\x0c\"}\n\rDecisionReply\x12\x0e\n\x06person\x18\x01 \x01(\x0c\x12\x33\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32!.kairos.decisions.v1.DecisionMade\x12\x12\n\nbasis_json\x18\x03 \x01(\x0c\x12\x13\n\x0btraceparent\x18\x04 \x01(\t\"!\n\x0fJourneysRequest\x12\x0e\n\x06person\x18\x01 \x01(\x0c\"&\n\rJourneysReply\x12\x15\n\rjourneys_json\x18\x01 \x01(\x0c\"x\n\x0f\x43ontrolsRequest\x12\x1e\n\x11marketing_stopped\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x16\n\x0epause_journeys\x18\x02 \x03(\t\x12\x17\n\x0fresume_journeys\x18\x03 \x03(\tB\x14\n\x12_marketing_stopped\"T\n\rControlsReply\x12\x19\n\x11marketing_stopped\x18\x01 \x01(\x08\x12\x17\n\x0fpaused_journeys\x18\x02 \x03(\t\x12\x0f\n\x07\x63hanged\x18\x03 \x01(\x08\"\x1d\n\x0eSegmentRequest\x12\x0b\n\x03key\x18\x01 \x01(\t\"$\n\x0cSegmentReply\x12\x14\n\x0csegment_json\x18\x01 \x01(\x0c\";\n\x0eMembersRequest\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\x0c\x12\r\n\x05limit\x18\x03 \x01(\r\";\n\x0cMembersReply\x12+\n\x07members\x18\x01 \x03(\x0b\x32\x1a.kairos.decision.v1.Member\"/\n\x06Member\x12\x0e\n\x06person\x18\x01 \x01(\x0c\x12\x15\n\rentered_at_us\x18\x02 \x01(\x03\"#\n\x11SegmentsOfRequest\x12\x0e\n\x06person\x18\x01 \x01(\x0c\"(\n\x0fSegmentsOfReply\x12\x15\n\rsegments_json\x18\x01 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n kairos/decision/v1/service.proto\x12\x12kairos.decision.v1\x1a\x1fkairos/catalog/v1/catalog.proto\x1a kairos/consents/v1/consent.proto\x1a\"kairos/decisions/v1/decision.proto\"7\n\x0c\x41pplyRequest\x12\x16\n\x0e\x64ocuments_json\x18\x01 \x01(\x0c\x12\x0f\n\x07\x64ry_run\x18\x02 \x01(\x08\"J\n\nApplyReply\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12*\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x19.kairos.catalog.v1.Change\"=\n\x0e\x43\x61talogRequest\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x04\"P\n\x0c\x43\x61talogReply\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12.\n\tdocuments\x18\x02 \x03(\x0b\x32\x1b.kairos.catalog.v1.Document\"`\n\x17\x43hangePermissionRequest\x12\x0e\n\x06person\x18\x01 \x01(\x0c\x12\x35\n\x06\x63hange\x18\x02 \x01(\x0b\x32%.kairos.consents.v1.PermissionChanged\"(\n\x15\x43hangePermissionReply\x12\x0f\n\x07\x63hanged\x18\x01 \x01(\x08\"#\n\x11PermissionRequest\x12\x0e\n\x06person\x18\x01 \x01(\x0c\"*\n\x0fPermissionReply\x12\x17\n\x0fpermission_json\x18\x01 \x01(\x0c\"F\n\rPermitRequest\x12\x35\n\tquestions\x18\x01 \x03(\x0b\x32\".kairos.decision.v1.PermitQuestion\"V\n\x0ePermitQuestion\x12\x11\n\tworkspace\x18\x01 \x01(\t\x12\x0e\n\x06person\x18\x02 \x01(\x0c\x12\x12\n\nmessage_id\x18\x03 \x01(\x0c\x12\r\n\x05keyed\x18\x04 \x01(\x08\"@\n\x0bPermitReply\x12\x31\n\x07\x61nswers\x18\x01 \x03(\x0b\x32 .kairos.decision.v1.PermitAnswer\"U\n\x0cPermitAnswer\x12\x0f\n\x07granted\x18\x01 \x01(\x08\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x11\n\treason_en\x18\x03 \x01(\t\x12\x11\n\treason_de\x18\x04 \x01(\t\"&\n\x0f\x44\x65\x63isionRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\x0c\"}\n\rDecisionReply\x12\x0e\n\x06person\x18\x01 \x01(\x0c\x12\x33\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32!.kairos.decisions.v1.DecisionMade\x12\x12\n\nbasis_json\x18\x03 \x01(\x0c\x12\x13\n\x0btraceparent\x18\x04 \x01(\t\"!\n\x0fJourneysRequest\x12\x0e\n\x06person\x18\x01 \x01(\x0c\"&\n\rJourneysReply\x12\x15\n\rjourneys_json\x18\x01 \x01(\x0c\"x\n\x0f\x43ontrolsRequest\x12\x1e\n\x11marketing_stopped\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x16\n\x0epause_journeys\x18\x02 \x03(\t\x12\x17\n\x0fresume_journeys\x18\x03 \x03(\tB\x14\n\x12_marketing_stopped\"T\n\rControlsReply\x12\x19\n\x11marketing_stopped\x18\x01 \x01(\x08\x12\x17\n\x0fpaused_journeys\x18\x02 \x03(\t\x12\x0f\n\x07\x63hanged\x18\x03 \x01(\x08\"\x1d\n\x0eSegmentRequest\x12\x0b\n\x03key\x18\x01 \x01(\t\"$\n\x0cSegmentReply\x12\x14\n\x0csegment_json\x18\x01 \x01(\x0c\";\n\x0eMembersRequest\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\x0c\x12\r\n\x05limit\x18\x03 \x01(\r\";\n\x0cMembersReply\x12+\n\x07members\x18\x01 \x03(\x0b\x32\x1a.kairos.decision.v1.Member\"/\n\x06Member\x12\x0e\n\x06person\x18\x01 \x01(\x0c\x12\x15\n\rentered_at_us\x18\x02 \x01(\x03\"#\n\x11SegmentsOfRequest\x12\x0e\n\x06person\x18\x01 \x01(\x0c\"(\n\x0fSegmentsOfReply\x12\x15\n\rsegments_json\x18\x01 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,35 +53,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PERMITREQUEST']._serialized_start=658
   _globals['_PERMITREQUEST']._serialized_end=728
   _globals['_PERMITQUESTION']._serialized_start=730
-  _globals['_PERMITQUESTION']._serialized_end=801
-  _globals['_PERMITREPLY']._serialized_start=803
-  _globals['_PERMITREPLY']._serialized_end=867
-  _globals['_PERMITANSWER']._serialized_start=869
-  _globals['_PERMITANSWER']._serialized_end=954
-  _globals['_DECISIONREQUEST']._serialized_start=956
-  _globals['_DECISIONREQUEST']._serialized_end=994
-  _globals['_DECISIONREPLY']._serialized_start=996
-  _globals['_DECISIONREPLY']._serialized_end=1121
-  _globals['_JOURNEYSREQUEST']._serialized_start=1123
-  _globals['_JOURNEYSREQUEST']._serialized_end=1156
-  _globals['_JOURNEYSREPLY']._serialized_start=1158
-  _globals['_JOURNEYSREPLY']._serialized_end=1196
-  _globals['_CONTROLSREQUEST']._serialized_start=1198
-  _globals['_CONTROLSREQUEST']._serialized_end=1318
-  _globals['_CONTROLSREPLY']._serialized_start=1320
-  _globals['_CONTROLSREPLY']._serialized_end=1404
-  _globals['_SEGMENTREQUEST']._serialized_start=1406
-  _globals['_SEGMENTREQUEST']._serialized_end=1435
-  _globals['_SEGMENTREPLY']._serialized_start=1437
-  _globals['_SEGMENTREPLY']._serialized_end=1473
-  _globals['_MEMBERSREQUEST']._serialized_start=1475
-  _globals['_MEMBERSREQUEST']._serialized_end=1534
-  _globals['_MEMBERSREPLY']._serialized_start=1536
-  _globals['_MEMBERSREPLY']._serialized_end=1595
-  _globals['_MEMBER']._serialized_start=1597
-  _globals['_MEMBER']._serialized_end=1644
-  _globals['_SEGMENTSOFREQUEST']._serialized_start=1646
-  _globals['_SEGMENTSOFREQUEST']._serialized_end=1681
-  _globals['_SEGMENTSOFREPLY']._serialized_start=1683
-  _globals['_SEGMENTSOFREPLY']._serialized_end=1723
+  _globals['_PERMITQUESTION']._serialized_end=816
+  _globals['_PERMITREPLY']._serialized_start=818
+  _globals['_PERMITREPLY']._serialized_end=882
+  _globals['_PERMITANSWER']._serialized_start=884
+  _globals['_PERMITANSWER']._serialized_end=969
+  _globals['_DECISIONREQUEST']._serialized_start=971
+  _globals['_DECISIONREQUEST']._serialized_end=1009
+  _globals['_DECISIONREPLY']._serialized_start=1011
+  _globals['_DECISIONREPLY']._serialized_end=1136
+  _globals['_JOURNEYSREQUEST']._serialized_start=1138
+  _globals['_JOURNEYSREQUEST']._serialized_end=1171
+  _globals['_JOURNEYSREPLY']._serialized_start=1173
+  _globals['_JOURNEYSREPLY']._serialized_end=1211
+  _globals['_CONTROLSREQUEST']._serialized_start=1213
+  _globals['_CONTROLSREQUEST']._serialized_end=1333
+  _globals['_CONTROLSREPLY']._serialized_start=1335
+  _globals['_CONTROLSREPLY']._serialized_end=1419
+  _globals['_SEGMENTREQUEST']._serialized_start=1421
+  _globals['_SEGMENTREQUEST']._serialized_end=1450
+  _globals['_SEGMENTREPLY']._serialized_start=1452
+  _globals['_SEGMENTREPLY']._serialized_end=1488
+  _globals['_MEMBERSREQUEST']._serialized_start=1490
+  _globals['_MEMBERSREQUEST']._serialized_end=1549
+  _globals['_MEMBERSREPLY']._serialized_start=1551
+  _globals['_MEMBERSREPLY']._serialized_end=1610
+  _globals['_MEMBER']._serialized_start=1612
+  _globals['_MEMBER']._serialized_end=1659
+  _globals['_SEGMENTSOFREQUEST']._serialized_start=1661
+  _globals['_SEGMENTSOFREQUEST']._serialized_end=1696
+  _globals['_SEGMENTSOFREPLY']._serialized_start=1698
+  _globals['_SEGMENTSOFREPLY']._serialized_end=1738
 # @@protoc_insertion_point(module_scope)

@@ -76,14 +76,16 @@ class PermitRequest(_message.Message):
     def __init__(self, questions: _Optional[_Iterable[_Union[PermitQuestion, _Mapping]]] = ...) -> None: ...
 
 class PermitQuestion(_message.Message):
-    __slots__ = ("workspace", "person", "message_id")
+    __slots__ = ("workspace", "person", "message_id", "keyed")
     WORKSPACE_FIELD_NUMBER: _ClassVar[int]
     PERSON_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    KEYED_FIELD_NUMBER: _ClassVar[int]
     workspace: str
     person: bytes
     message_id: bytes
-    def __init__(self, workspace: _Optional[str] = ..., person: _Optional[bytes] = ..., message_id: _Optional[bytes] = ...) -> None: ...
+    keyed: bool
+    def __init__(self, workspace: _Optional[str] = ..., person: _Optional[bytes] = ..., message_id: _Optional[bytes] = ..., keyed: _Optional[bool] = ...) -> None: ...
 
 class PermitReply(_message.Message):
     __slots__ = ("answers",)

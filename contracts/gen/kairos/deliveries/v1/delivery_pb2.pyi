@@ -42,7 +42,7 @@ RECEIPT_KIND_COMPLAINED: ReceiptKind
 RECEIPT_KIND_UNSUBSCRIBED: ReceiptKind
 
 class AttemptFinished(_message.Message):
-    __slots__ = ("message_id", "decision_id", "attempt", "outcome", "channel", "provider", "provider_message_id", "fault", "detail", "at_us", "called_at_us", "template", "catalog_revision", "subject", "variables_json", "content_sha256", "topic", "message_class", "journey", "step", "reason_en", "reason_de", "basis", "locale", "campaign", "variant", "cost_micros")
+    __slots__ = ("message_id", "decision_id", "attempt", "outcome", "channel", "provider", "provider_message_id", "fault", "detail", "at_us", "called_at_us", "template", "catalog_revision", "subject", "variables_json", "content_sha256", "topic", "message_class", "journey", "step", "reason_en", "reason_de", "basis", "locale", "campaign", "variant", "cost_micros", "repeats")
     MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
     DECISION_ID_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
@@ -70,6 +70,7 @@ class AttemptFinished(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     COST_MICROS_FIELD_NUMBER: _ClassVar[int]
+    REPEATS_FIELD_NUMBER: _ClassVar[int]
     message_id: bytes
     decision_id: bytes
     attempt: int
@@ -97,7 +98,8 @@ class AttemptFinished(_message.Message):
     campaign: str
     variant: str
     cost_micros: int
-    def __init__(self, message_id: _Optional[bytes] = ..., decision_id: _Optional[bytes] = ..., attempt: _Optional[int] = ..., outcome: _Optional[_Union[AttemptOutcome, str]] = ..., channel: _Optional[str] = ..., provider: _Optional[str] = ..., provider_message_id: _Optional[str] = ..., fault: _Optional[str] = ..., detail: _Optional[str] = ..., at_us: _Optional[int] = ..., called_at_us: _Optional[int] = ..., template: _Optional[str] = ..., catalog_revision: _Optional[int] = ..., subject: _Optional[str] = ..., variables_json: _Optional[bytes] = ..., content_sha256: _Optional[bytes] = ..., topic: _Optional[str] = ..., message_class: _Optional[str] = ..., journey: _Optional[str] = ..., step: _Optional[str] = ..., reason_en: _Optional[str] = ..., reason_de: _Optional[str] = ..., basis: _Optional[str] = ..., locale: _Optional[str] = ..., campaign: _Optional[str] = ..., variant: _Optional[str] = ..., cost_micros: _Optional[int] = ...) -> None: ...
+    repeats: bool
+    def __init__(self, message_id: _Optional[bytes] = ..., decision_id: _Optional[bytes] = ..., attempt: _Optional[int] = ..., outcome: _Optional[_Union[AttemptOutcome, str]] = ..., channel: _Optional[str] = ..., provider: _Optional[str] = ..., provider_message_id: _Optional[str] = ..., fault: _Optional[str] = ..., detail: _Optional[str] = ..., at_us: _Optional[int] = ..., called_at_us: _Optional[int] = ..., template: _Optional[str] = ..., catalog_revision: _Optional[int] = ..., subject: _Optional[str] = ..., variables_json: _Optional[bytes] = ..., content_sha256: _Optional[bytes] = ..., topic: _Optional[str] = ..., message_class: _Optional[str] = ..., journey: _Optional[str] = ..., step: _Optional[str] = ..., reason_en: _Optional[str] = ..., reason_de: _Optional[str] = ..., basis: _Optional[str] = ..., locale: _Optional[str] = ..., campaign: _Optional[str] = ..., variant: _Optional[str] = ..., cost_micros: _Optional[int] = ..., repeats: _Optional[bool] = ...) -> None: ...
 
 class ReceiptTaken(_message.Message):
     __slots__ = ("message_id", "decision_id", "kind", "channel", "provider", "at_us", "machine", "detail")

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from contracts.gen.kairos.deliveries.v1 import delivery_pb2 as kairos_dot_deliveries_dot_v1_dot_delivery__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n kairos/delivery/v1/service.proto\x12\x12kairos.delivery.v1\x1a#kairos/deliveries/v1/delivery.proto\"\xac\x01\n\x13TakeReceiptsRequest\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\x0c\x12\x45\n\x07headers\x18\x03 \x03(\x0b\x32\x34.kairos.delivery.v1.TakeReceiptsRequest.HeadersEntry\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"Q\n\x11TakeReceiptsReply\x12\r\n\x05taken\x18\x01 \x01(\r\x12\x16\n\x0erepeated_items\x18\x02 \x01(\r\x12\x15\n\runknown_items\x18\x03 \x01(\r\"$\n\x0eMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\"\xe8\x01\n\x0cMessageReply\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\x0c\x12\x0e\n\x06person\x18\x03 \x01(\x0c\x12\r\n\x05state\x18\x04 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\x12\x10\n\x08template\x18\x06 \x01(\t\x12\x37\n\x08\x61ttempts\x18\x07 \x03(\x0b\x32%.kairos.deliveries.v1.AttemptFinished\x12\x34\n\x08receipts\x18\x08 \x03(\x0b\x32\".kairos.deliveries.v1.ReceiptTaken\"/\n\x15\x43heckTemplatesRequest\x12\x16\n\x0e\x64ocuments_json\x18\x01 \x01(\x0c\"L\n\x13\x43heckTemplatesReply\x12\x35\n\x08\x66indings\x18\x01 \x03(\x0b\x32#.kairos.delivery.v1.TemplateFinding\"o\n\x0fTemplateFinding\x12\x10\n\x08\x64ocument\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x0c\n\x04\x66law\x18\x03 \x01(\t\x12\x10\n\x08\x65xpected\x18\x04 \x01(\t\x12\x0b\n\x03got\x18\x05 \x01(\t\x12\x0f\n\x07refuses\x18\x06 \x01(\x08\"o\n\x15RenderTemplateRequest\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x0e\n\x06locale\x18\x03 \x01(\t\x12\x0f\n\x07variant\x18\x04 \x01(\t\x12\x16\n\x0evariables_json\x18\x05 \x01(\x0c\"\xc4\x01\n\x13RenderTemplateReply\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0c\n\x04html\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12\x0e\n\x06sender\x18\x05 \x01(\t\x12\x10\n\x08reply_to\x18\x06 \x01(\t\x12\x0b\n\x03url\x18\x07 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x08 \x01(\t\x12\r\n\x05image\x18\t \x01(\t\x12\x10\n\x08segments\x18\n \x01(\r\x12\x0f\n\x07refused\x18\x0b \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n kairos/delivery/v1/service.proto\x12\x12kairos.delivery.v1\x1a#kairos/deliveries/v1/delivery.proto\"\xac\x01\n\x13TakeReceiptsRequest\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\x0c\x12\x45\n\x07headers\x18\x03 \x03(\x0b\x32\x34.kairos.delivery.v1.TakeReceiptsRequest.HeadersEntry\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"Q\n\x11TakeReceiptsReply\x12\r\n\x05taken\x18\x01 \x01(\r\x12\x16\n\x0erepeated_items\x18\x02 \x01(\r\x12\x15\n\runknown_items\x18\x03 \x01(\r\"/\n\x11KeepSecretRequest\x12\x0b\n\x03ref\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\x11\n\x0fKeepSecretReply\"\x10\n\x0eSecretsRequest\";\n\x0cSecretsReply\x12+\n\x07secrets\x18\x01 \x03(\x0b\x32\x1a.kairos.delivery.v1.Secret\",\n\x06Secret\x12\x0b\n\x03ref\x18\x01 \x01(\t\x12\x15\n\rchanged_at_us\x18\x02 \x01(\x03\" \n\x11\x44ropSecretRequest\x12\x0b\n\x03ref\x18\x01 \x01(\t\"\x11\n\x0f\x44ropSecretReply\"$\n\x0eMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\"\xe8\x01\n\x0cMessageReply\x12\x12\n\nmessage_id\x18\x01 \x01(\x0c\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\x0c\x12\x0e\n\x06person\x18\x03 \x01(\x0c\x12\r\n\x05state\x18\x04 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\x12\x10\n\x08template\x18\x06 \x01(\t\x12\x37\n\x08\x61ttempts\x18\x07 \x03(\x0b\x32%.kairos.deliveries.v1.AttemptFinished\x12\x34\n\x08receipts\x18\x08 \x03(\x0b\x32\".kairos.deliveries.v1.ReceiptTaken\"/\n\x15\x43heckTemplatesRequest\x12\x16\n\x0e\x64ocuments_json\x18\x01 \x01(\x0c\"L\n\x13\x43heckTemplatesReply\x12\x35\n\x08\x66indings\x18\x01 \x03(\x0b\x32#.kairos.delivery.v1.TemplateFinding\"o\n\x0fTemplateFinding\x12\x10\n\x08\x64ocument\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x0c\n\x04\x66law\x18\x03 \x01(\t\x12\x10\n\x08\x65xpected\x18\x04 \x01(\t\x12\x0b\n\x03got\x18\x05 \x01(\t\x12\x0f\n\x07refuses\x18\x06 \x01(\x08\"o\n\x15RenderTemplateRequest\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x0e\n\x06locale\x18\x03 \x01(\t\x12\x0f\n\x07variant\x18\x04 \x01(\t\x12\x16\n\x0evariables_json\x18\x05 \x01(\x0c\"\xc4\x01\n\x13RenderTemplateReply\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0c\n\x04html\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12\x0e\n\x06sender\x18\x05 \x01(\t\x12\x10\n\x08reply_to\x18\x06 \x01(\t\x12\x0b\n\x03url\x18\x07 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x08 \x01(\t\x12\r\n\x05image\x18\t \x01(\t\x12\x10\n\x08segments\x18\n \x01(\r\x12\x0f\n\x07refused\x18\x0b \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,18 +40,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TAKERECEIPTSREQUEST_HEADERSENTRY']._serialized_end=266
   _globals['_TAKERECEIPTSREPLY']._serialized_start=268
   _globals['_TAKERECEIPTSREPLY']._serialized_end=349
-  _globals['_MESSAGEREQUEST']._serialized_start=351
-  _globals['_MESSAGEREQUEST']._serialized_end=387
-  _globals['_MESSAGEREPLY']._serialized_start=390
-  _globals['_MESSAGEREPLY']._serialized_end=622
-  _globals['_CHECKTEMPLATESREQUEST']._serialized_start=624
-  _globals['_CHECKTEMPLATESREQUEST']._serialized_end=671
-  _globals['_CHECKTEMPLATESREPLY']._serialized_start=673
-  _globals['_CHECKTEMPLATESREPLY']._serialized_end=749
-  _globals['_TEMPLATEFINDING']._serialized_start=751
-  _globals['_TEMPLATEFINDING']._serialized_end=862
-  _globals['_RENDERTEMPLATEREQUEST']._serialized_start=864
-  _globals['_RENDERTEMPLATEREQUEST']._serialized_end=975
-  _globals['_RENDERTEMPLATEREPLY']._serialized_start=978
-  _globals['_RENDERTEMPLATEREPLY']._serialized_end=1174
+  _globals['_KEEPSECRETREQUEST']._serialized_start=351
+  _globals['_KEEPSECRETREQUEST']._serialized_end=398
+  _globals['_KEEPSECRETREPLY']._serialized_start=400
+  _globals['_KEEPSECRETREPLY']._serialized_end=417
+  _globals['_SECRETSREQUEST']._serialized_start=419
+  _globals['_SECRETSREQUEST']._serialized_end=435
+  _globals['_SECRETSREPLY']._serialized_start=437
+  _globals['_SECRETSREPLY']._serialized_end=496
+  _globals['_SECRET']._serialized_start=498
+  _globals['_SECRET']._serialized_end=542
+  _globals['_DROPSECRETREQUEST']._serialized_start=544
+  _globals['_DROPSECRETREQUEST']._serialized_end=576
+  _globals['_DROPSECRETREPLY']._serialized_start=578
+  _globals['_DROPSECRETREPLY']._serialized_end=595
+  _globals['_MESSAGEREQUEST']._serialized_start=597
+  _globals['_MESSAGEREQUEST']._serialized_end=633
+  _globals['_MESSAGEREPLY']._serialized_start=636
+  _globals['_MESSAGEREPLY']._serialized_end=868
+  _globals['_CHECKTEMPLATESREQUEST']._serialized_start=870
+  _globals['_CHECKTEMPLATESREQUEST']._serialized_end=917
+  _globals['_CHECKTEMPLATESREPLY']._serialized_start=919
+  _globals['_CHECKTEMPLATESREPLY']._serialized_end=995
+  _globals['_TEMPLATEFINDING']._serialized_start=997
+  _globals['_TEMPLATEFINDING']._serialized_end=1108
+  _globals['_RENDERTEMPLATEREQUEST']._serialized_start=1110
+  _globals['_RENDERTEMPLATEREQUEST']._serialized_end=1221
+  _globals['_RENDERTEMPLATEREPLY']._serialized_start=1224
+  _globals['_RENDERTEMPLATEREPLY']._serialized_end=1420
 # @@protoc_insertion_point(module_scope)

@@ -34,6 +34,46 @@ class TakeReceiptsReply(_message.Message):
     unknown_items: int
     def __init__(self, taken: _Optional[int] = ..., repeated_items: _Optional[int] = ..., unknown_items: _Optional[int] = ...) -> None: ...
 
+class KeepSecretRequest(_message.Message):
+    __slots__ = ("ref", "value")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    ref: str
+    value: str
+    def __init__(self, ref: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+
+class KeepSecretReply(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class SecretsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class SecretsReply(_message.Message):
+    __slots__ = ("secrets",)
+    SECRETS_FIELD_NUMBER: _ClassVar[int]
+    secrets: _containers.RepeatedCompositeFieldContainer[Secret]
+    def __init__(self, secrets: _Optional[_Iterable[_Union[Secret, _Mapping]]] = ...) -> None: ...
+
+class Secret(_message.Message):
+    __slots__ = ("ref", "changed_at_us")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_AT_US_FIELD_NUMBER: _ClassVar[int]
+    ref: str
+    changed_at_us: int
+    def __init__(self, ref: _Optional[str] = ..., changed_at_us: _Optional[int] = ...) -> None: ...
+
+class DropSecretRequest(_message.Message):
+    __slots__ = ("ref",)
+    REF_FIELD_NUMBER: _ClassVar[int]
+    ref: str
+    def __init__(self, ref: _Optional[str] = ...) -> None: ...
+
+class DropSecretReply(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class MessageRequest(_message.Message):
     __slots__ = ("message_id",)
     MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
