@@ -96,6 +96,9 @@ CONTROLS = EndpointSpec("decision", "controls", "write", timeout_s=2.0)
 SEGMENT = EndpointSpec("decision", "segment", "read", timeout_s=2.0)
 MEMBERS = EndpointSpec("decision", "members", "read", timeout_s=2.0)
 SEGMENTS_OF = EndpointSpec("decision", "segments_of", "read", timeout_s=2.0)
+ENTER = EndpointSpec("decision", "enter", "write", timeout_s=2.0)
+JOURNEY = EndpointSpec("decision", "journey", "write", timeout_s=5.0)
+RUNS = EndpointSpec("decision", "runs", "read", timeout_s=2.0)
 JOURNEYS = EndpointSpec("decision", "journeys", "read", timeout_s=2.0)
 
 DRAIN_OPTOUTS = EndpointSpec("gateway", "drain_optouts", "plain", timeout_s=5.0)
@@ -131,6 +134,9 @@ ENDPOINTS = (
     SEGMENT,
     MEMBERS,
     SEGMENTS_OF,
+    ENTER,
+    JOURNEY,
+    RUNS,
     JOURNEYS,
     DRAIN_OPTOUTS,
     TAKE_RECEIPTS,

@@ -33,6 +33,7 @@ TAGS = [
     {"name": "decisions", "description": "Why something was sent, or was not."},
     {"name": "messages", "description": "What became of a message."},
     {"name": "segments", "description": "Groups of people by rule, and who is in them."},
+    {"name": "journeys", "description": "Journeys at work: versions in force, and who is where."},
     {"name": "catalog", "description": "What marketing people write."},
     {"name": "providers", "description": "Secrets of the accounts that messages go through."},
     {"name": "reports", "description": "Numbers."},
@@ -69,6 +70,8 @@ _IDEMPOTENCY_KEY = {
     "description": "The same request under the same key is done once; kept for 24 h.",
     "schema": {"type": "string", "maxLength": 255},
 }
+_WRITTEN_BY_POST = ("/v1/apply", "/v1/journeys", "/v1/campaigns")
+"""Posts that take an idempotency key; the others are tracking calls and the like."""
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -91,7 +94,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
     for path, item in document["paths"].items():
         for method, operation in item.items():
             _refer_to_problems(operation["responses"])
-            if method in ("put", "delete") or path == "/v1/apply":
+            if method in ("put", "delete") or (
+                method == "post" and path.startswith(("/v1/apply", "/v1/journeys"))
+            ):
                 operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     app.openapi_schema = document
     return document

@@ -2,11 +2,14 @@
 
 from kit.service import Parts, Service, run
 from kit.settings import load
+from services.decision.adapters.hooks import HttpHooks
+from services.decision.handlers.calls import Calls
 from services.decision.handlers.catalog import CatalogDesk
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.controls import ControlsDesk
 from services.decision.handlers.deciding import Decider
 from services.decision.handlers.facts import Facts
+from services.decision.handlers.journeys import JourneyDesk
 from services.decision.handlers.models import Learner, Models
 from services.decision.handlers.optouts import OptOutGate
 from services.decision.handlers.permission import PermissionDesk
@@ -16,7 +19,7 @@ from services.decision.handlers.segments import SegmentDesk
 from services.decision.handlers.settling import Settler
 from services.decision.handlers.wakeups import Wakeups
 from services.decision.settings import Settings
-from services.decision.store import members, trials
+from services.decision.store import members, runs, trials
 from services.decision.store import queries as store
 from services.decision.subscriptions import STREAMS, endpoints, subscriptions
 
@@ -27,24 +30,28 @@ async def compose(service: Service) -> Parts:
     catalogs = Catalogs(store)
     models = Models(trials)
     learner = Learner(models, trials, service.db, service.clock, settings.learn_every_s)
-    decider = Decider(store, catalogs, service.clock, models)
+    decider = Decider(store, runs, catalogs, service.clock, models)
     gate = OptOutGate(service.caller, service.bus)
     wakeups = Wakeups(decider, store, service.db, service.clock)
     settler = Settler(decider, members, catalogs, service.db, service.clock)
+    controls = ControlsDesk(store, service.clock)
+    catalog = CatalogDesk(store, service.clock, settler.wake)
+    calls = Calls(runs, catalogs, HttpHooks(service.env), service.db, service.clock)
     return Parts(
         streams=STREAMS,
-        subscriptions=subscriptions(Facts(decider, store, members), settings),
+        subscriptions=subscriptions(Facts(decider, store, members, runs), settings),
         endpoints=endpoints(
-            CatalogDesk(store, service.clock, settler.wake),
+            catalog,
             PermissionDesk(decider, store, catalogs, service.clock),
             Permits(decider, store, catalogs, service.db, service.clock, gate),
             ReadingDesk(store, catalogs, service.clock, models),
-            ControlsDesk(store, service.clock),
+            controls,
             SegmentDesk(store, members, catalogs),
+            JourneyDesk(decider, store, runs, catalogs, catalog, controls, service.clock),
         ),
-        tasks=[wakeups.run, settler.run, learner.run, gate.run],
-        busy=[settler.busy],
-        next_due=[wakeups.next_due],
+        tasks=[wakeups.run, settler.run, learner.run, gate.run, calls.run],
+        busy=[settler.busy, calls.busy],
+        next_due=[wakeups.next_due, calls.next_due],
     )
 
 

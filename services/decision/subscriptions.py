@@ -9,6 +9,7 @@ from kit.bus.spec import LANES
 from services.decision.handlers.catalog import CatalogDesk
 from services.decision.handlers.controls import ControlsDesk
 from services.decision.handlers.facts import Facts
+from services.decision.handlers.journeys import JourneyDesk
 from services.decision.handlers.permission import PermissionDesk
 from services.decision.handlers.permits import Permits
 from services.decision.handlers.reading import ReadingDesk
@@ -37,6 +38,7 @@ def endpoints(
     reading: ReadingDesk,
     controls: ControlsDesk,
     segments: SegmentDesk,
+    journeys: JourneyDesk,
 ) -> Sequence[Endpoint]:
     """Every question decision answers."""
     return [
@@ -50,5 +52,8 @@ def endpoints(
         Endpoint(topology.SEGMENT, segments.on_segment),
         Endpoint(topology.MEMBERS, segments.on_members),
         Endpoint(topology.SEGMENTS_OF, segments.on_segments_of),
+        Endpoint(topology.ENTER, journeys.on_enter),
+        Endpoint(topology.JOURNEY, journeys.on_journey),
+        Endpoint(topology.RUNS, journeys.on_runs),
         Endpoint(topology.JOURNEYS, reading.on_journeys),
     ]

@@ -136,6 +136,46 @@ settlements = Table(
     schema=SCHEMA,
 )
 
+# Where people stand in journeys: what the states say, row by row, for those who ask "who is where".
+journey_runs = Table(
+    "journey_runs",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("person", Uuid, primary_key=True),
+    Column("journey", Text, primary_key=True),
+    Column("run", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("entered_at", DateTime(timezone=True), nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    # When they go on by themselves; null where they wait for something else.
+    Column("due_at", DateTime(timezone=True)),
+    Index("journey_runs_at", "workspace", "journey", "version", "step"),
+    schema=SCHEMA,
+)
+
+# Calls of other systems that journeys ordered.
+journey_calls = Table(
+    "journey_calls",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("person", Uuid, nullable=False),
+    Column("journey", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("webhook", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("ordered_at", DateTime(timezone=True), nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    # pending, done or failed.
+    Column("state", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("journey_calls_due", "due_at", postgresql_where=text("state = 'pending'")),
+    schema=SCHEMA,
+)
+
 catalog_heads = Table(
     "catalog_heads",
     metadata,

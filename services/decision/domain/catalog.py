@@ -14,6 +14,7 @@ import msgspec
 from services.decision.domain import documents
 from services.decision.domain.civil import UTC_ZONE, find_zone
 from services.decision.domain.compiling import Compiler, Problem
+from services.decision.domain.journeys.documents import Webhook
 from services.decision.domain.journeys.steps.follow_up import FollowUpStep
 from services.decision.domain.journeys.steps.message import MessageStep
 from services.decision.domain.kinds import KINDS, schema_for
@@ -77,6 +78,8 @@ class Catalog(msgspec.Struct, frozen=True):
     entered_by_segment: dict[str, tuple[Journey, ...]]
     entered_by_date: dict[str, Journey]
     follows: bool
+    archived: frozenset[str]
+    webhooks: dict[str, Webhook]
     asks_by_event: dict[str, tuple[Ask, ...]]
     ending_events: frozenset[str]
     counted_events: frozenset[str]
@@ -96,11 +99,12 @@ class Catalog(msgspec.Struct, frozen=True):
 
     def journey_of(self, one: Position | Pending) -> Journey | None:
         """Return the version of the journey a person is in; None if it is gone."""
-        return self.journeys.get((one.journey, one.version))
+        journey = self.journeys.get((one.journey, one.version))
+        return None if journey is None or one.journey in self.archived else journey
 
     def wanted_by(self, pending: Pending) -> tuple[Journey, MessageStep] | None:
         """Return the journey and the step that want a message; None if they are gone."""
-        journey = self.journeys.get((pending.journey, pending.version))
+        journey = self.journey_of(pending)
         step = journey.steps.get(pending.step) if journey else None
         return (journey, step) if journey and isinstance(step, MessageStep) else None
 
@@ -167,7 +171,8 @@ def parse_catalog(
         problems.append(Problem(where, "timezone", "an IANA time zone", repr(workspace.timezone)))
     templates = compiler.templates()
     journeys = compiler.journeys()
-    current = _newest(journeys.values())
+    serving = _serving(journeys.values())
+    current = {key: journey for key, journey in serving.items() if journey.status == "live"}
     asks = compiler.asks()
     segments = compiler.segmentation()
     compete_again_s = compiler.seconds(
@@ -187,15 +192,13 @@ def parse_catalog(
         compete_again_s=compete_again_s,
         templates=templates,
         journeys=journeys,
+        archived=frozenset(key for key, j in serving.items() if j.status == "archived"),
+        webhooks={one.key: one for one in parsed if isinstance(one, Webhook)},
         live=_by_event_of_entry(current),
         current=current,
         entered_by_segment=_by_segment(current),
         entered_by_date={key: j for key, j in current.items() if j.entry.date is not None},
-        follows=any(
-            isinstance(step, FollowUpStep)
-            for journey in journeys.values()
-            for step in journey.steps.values()
-        ),
+        follows=_follows(journeys.values()),
         asks_by_event=_by_event(asks),
         ending_events=frozenset(event for j in journeys.values() for event in j.endings),
         counted_events=frozenset(compiler.uses.events),
@@ -289,11 +292,18 @@ def has_seen(state: PersonState, template: str) -> bool:
     return False
 
 
-def _newest(journeys: Iterable[Journey]) -> dict[str, Journey]:
-    """Return the newest live version of each journey, in the order of keys."""
+def _follows(journeys: Iterable[Journey]) -> bool:
+    """Return whether any journey asks what became of a message."""
+    return any(
+        isinstance(step, FollowUpStep) for journey in journeys for step in journey.steps.values()
+    )
+
+
+def _serving(journeys: Iterable[Journey]) -> dict[str, Journey]:
+    """Return the version of each journey that is in force: its newest that is no draft."""
     newest: dict[str, Journey] = {}
     for journey in journeys:
-        if journey.is_live:
+        if journey.status != "draft":
             if journey.key not in newest or journey.version > newest[journey.key].version:
                 newest[journey.key] = journey
     return dict(sorted(newest.items()))

@@ -12,6 +12,7 @@ _TRIGGERS = {
     "permission": ("A change of permission", "Eine Änderung der Erlaubnis"),
     "permit": ("The last check before sending", "Die letzte Prüfung vor dem Senden"),
     "enter": ("A request to enter a journey", "Der Wunsch, eine Journey zu betreten"),
+    "move": ("The move to another version", "Der Wechsel zu einer anderen Version"),
     "merge": ("The merging of two profiles", "Das Zusammenführen zweier Profile"),
 }
 _LED_TO = (" led to this decision.", " führte zu dieser Entscheidung.")

@@ -196,6 +196,20 @@ class SettleInput(msgspec.Struct, frozen=True, tag="settle", omit_defaults=True)
     at: datetime
 
 
+class MoveInput(msgspec.Struct, frozen=True, tag="move", omit_defaults=True):
+    """Everybody in a journey's version shall go to another one, or leave (`to_version` 0).
+
+    `steps` says, by key of the old version, where those go whose step the new one lacks.
+    """
+
+    id: UUID
+    journey: str
+    from_version: int
+    to_version: int
+    at: datetime
+    steps: dict[str, str] = {}
+
+
 Input = (
     EventInput
     | WakeupInput
@@ -204,6 +218,7 @@ Input = (
     | PermitRefusedInput
     | MergeInput
     | EnterInput
+    | MoveInput
     | ContactInput
     | SettleInput
 )

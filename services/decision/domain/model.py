@@ -97,7 +97,7 @@ class Journey(msgspec.Struct, frozen=True):
     first: str
     steps: dict[str, Any]
     context: tuple[str, ...]
-    is_live: bool = True
+    status: str = "live"
     per: str = ""
     cool_down_s: int = 0
     followed: frozenset[str] = frozenset()

@@ -22,6 +22,7 @@ from services.decision.domain.inputs import (
     EventInput,
     Input,
     MergeInput,
+    MoveInput,
     PermissionInput,
     PermitRefusedInput,
     ReceiptInput,
@@ -29,7 +30,7 @@ from services.decision.domain.inputs import (
     WakeupInput,
 )
 from services.decision.domain.journeys import engine as journeys
-from services.decision.domain.journeys import entering
+from services.decision.domain.journeys import entering, moving
 from services.decision.domain.merging import on_merge
 from services.decision.domain.model import NO_CONTROLS, TRANSACTIONAL, Controls
 from services.decision.domain.receipts import on_permission, on_permit_refused, on_receipt
@@ -77,6 +78,7 @@ _HANDLERS: dict[type, Callable[[Turn, Any], str]] = {
     PermitRefusedInput: on_permit_refused,
     MergeInput: on_merge,
     EnterInput: entering.by_request,
+    MoveInput: moving.on_move,
     ContactInput: on_contact,
     SettleInput: segments.on_settle,
 }

@@ -41,6 +41,7 @@ _KINDS = {
     "PermitRefusedInput": "permit",
     "MergeInput": "merge",
     "EnterInput": "enter",
+    "MoveInput": "move",
     "ContactInput": "contact",
     "SettleInput": "settle",
 }

@@ -13,6 +13,8 @@ from services.decision.ports import Store
 from services.decision.wire import catalog as wire
 
 Documents = dict[tuple[str, str], dict[str, Any]]
+Change = tuple[str, str, str, list[Any]]
+"""Kind, key, created | updated | unchanged, differences."""
 
 _POLICY_KINDS = frozenset({"policy", "workspace"})
 """Documents that may free what waits; what they forbid is found at the permit and at wake-ups."""
@@ -33,21 +35,31 @@ class CatalogDesk:
         Raises Invalid with every problem: document, path, what was expected.
         """
         given, dry_run = wire.apply_request(request.body)
+        revision, changes = await self.publish(tx, request.workspace, given, dry_run=dry_run)
+        return wire.apply_reply(revision, changes)
+
+    async def publish(
+        self, tx: Tx, workspace: str, given: Sequence[dict[str, Any]], *, dry_run: bool = False
+    ) -> tuple[int, list[Change]]:
+        """Makes one revision of the catalog as it stands and what is given."""
         now = self._clock.now()
-        head = await self._store.lock_head(tx, request.workspace, now)
-        current = _by_key(await self._store.documents(tx, request.workspace, head))
-        wanted = _wanted(current, given)
-        _check(wanted, head + 1)
+        head = await self._store.lock_head(tx, workspace, now)
+        current = _by_key(await self._store.documents(tx, workspace, head))
+        former = [
+            json.loads(body) for *_, body in await self._store.former_journeys(tx, workspace, head)
+        ]
+        wanted = _wanted(current, former, given)
+        _check([*wanted.values(), *_others([*former, *current.values()], wanted)], head + 1)
         changes = [_change(key, current.get(key), wanted[key]) for key in _keys(given)]
         changed = [each for each in changes if each[2] != "unchanged"]
         revision = head + 1 if changed else head
         if changed and not dry_run:
             rows = [(kind, key, json.dumps(wanted[kind, key])) for kind, key, _, _ in changed]
-            await self._store.insert_documents(tx, request.workspace, revision, rows, now)
+            await self._store.insert_documents(tx, workspace, revision, rows, now)
             tx.after_commit(self._applied)
             if any(kind in _POLICY_KINDS for kind, *_ in changed):
-                await self._store.ask_to_reconsider(tx, request.workspace, now)
-        return wire.apply_reply(revision, changes)
+                await self._store.ask_to_reconsider(tx, workspace, now)
+        return revision, changes
 
     async def on_catalog(self, tx: Tx, request: Request) -> bytes:
         """Documents of a kind at a revision; none found is an empty answer."""
@@ -70,7 +82,9 @@ def _keys(given: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return [(str(document.get("kind")), str(document.get("key"))) for document in given]
 
 
-def _wanted(current: Documents, given: Sequence[dict[str, Any]]) -> Documents:
+def _wanted(
+    current: Documents, former: Sequence[dict[str, Any]], given: Sequence[dict[str, Any]]
+) -> Documents:
     """The whole catalog after the apply. A journey that changed under its old version gets the next
     one.
     """
@@ -79,24 +93,45 @@ def _wanted(current: Documents, given: Sequence[dict[str, Any]]) -> Documents:
         raise Invalid(f"Given twice: {', '.join(twice)}")
     wanted = dict(current)
     for key, document in zip(keys, given, strict=True):
+        known = [one for one in former if one["key"] == key[1]]
+        known += [current[key]] if key in current else []
         is_journey = key[0] == "journey"
-        wanted[key] = _versioned(document, current.get(key)) if is_journey else document
+        wanted[key] = _versioned(document, known) if is_journey else document
     return wanted
 
 
-def _versioned(document: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
+def _versioned(document: dict[str, Any], known: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The document with its version: the one that reads like it, a draft's own, else the next.
+
+    The status of a version is no part of what it reads like; one that is not given stays.
+    """
+    highest = max((one["version"] for one in known), default=0)
+    for one in known:
+        if _reads(document) == _reads(one) and document.get("version", highest) == one["version"]:
+            status = {"status": one["status"]} if "status" in one else {}
+            return {**status, **document, "version": one["version"]}
+    draft = any(one["version"] == highest and one.get("status") == "draft" for one in known)
+    own = highest if draft else highest + 1
     version = document.get("version")
-    if before is None:
-        return {**document, "version": version or 1}
-    same = {**document, "version": before["version"]} == before
-    if same or (isinstance(version, int) and version > before["version"]):
-        return {**document, "version": version or before["version"]}
-    return {**document, "version": before["version"] + 1}
+    return {**document, "version": version if isinstance(version, int) and version > own else own}
 
 
-def _check(wanted: Documents, revision: int) -> None:
+def _reads(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in ("version", "status")}
+
+
+def _others(former: Sequence[dict[str, Any]], wanted: Documents) -> list[dict[str, Any]]:
+    """Other versions of journeys, which stay beside the ones wanted."""
+    return [
+        one
+        for one in former
+        if one["kind"] == "journey" and wanted["journey", one["key"]]["version"] != one["version"]
+    ]
+
+
+def _check(documents: Sequence[dict[str, Any]], revision: int) -> None:
     try:
-        parse_catalog(wanted.values(), revision=revision)
+        parse_catalog(documents, revision=revision)
     except CatalogError as error:
         problems = [
             {"document": p.document, "path": p.path, "expected": p.expected, "got": p.got}

@@ -37,6 +37,18 @@ class ControlsDesk:
                 await self._store.ask_to_reconsider(tx, request.workspace, now)
         return wire.controls_reply(after, changed=after != before)
 
+    async def pause(self, tx: Tx, workspace: str, journey: str, *, paused: bool) -> None:
+        """Pauses a journey, or lets it go on; what waited for it competes again."""
+        now = self._clock.now()
+        await self._store.lock_head(tx, workspace, now)
+        before = await self._read(tx, workspace)
+        keys = set(before.paused_journeys) - {journey} | ({journey} if paused else set())
+        after = msgspec.structs.replace(before, paused_journeys=tuple(sorted(keys)))
+        if after != before:
+            await self._store.save_controls(tx, workspace, after)
+            if not paused:
+                await self._store.ask_to_reconsider(tx, workspace, now)
+
     async def _read(self, tx: Tx, workspace: str) -> Controls:
         head = (await self._store.heads(tx, {workspace})).get(workspace)
         return head.controls if head else NO_CONTROLS

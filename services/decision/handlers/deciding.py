@@ -4,6 +4,7 @@ Whatever made the batch (events, receipts, wake-ups, permission changes, refused
 the only way a person's state changes.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,8 +24,11 @@ from services.decision.domain import decisions as decided
 from services.decision.domain import inputs as given
 from services.decision.domain import state as states
 from services.decision.domain.catalog import Catalog
+from services.decision.domain.civil import from_s
 from services.decision.domain.decisions import (
+    CallOrdered,
     Decision,
+    Effect,
     MessageOrder,
     PermissionChanged,
     Released,
@@ -38,11 +42,15 @@ from services.decision.domain.step import StepResult, step
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.models import Models, Taught
 from services.decision.ports import (
+    Call,
     ChangedState,
     Key,
     LedgerEntry,
     Membership,
     Response,
+    Run,
+    RunKey,
+    RunStore,
     Store,
     StoredDecision,
     StoredState,
@@ -79,13 +87,18 @@ class _Written:
     permission: list[LedgerEntry] = field(default_factory=list)
     members: dict[tuple[str, str, UUID], Membership] = field(default_factory=dict)
     taught: Taught = field(default_factory=Taught)
+    runs: dict[RunKey, Run | None] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
 
 
 class Decider:
     """Runs the pure step for many people in one transaction."""
 
-    def __init__(self, store: Store, catalogs: Catalogs, clock: Clock, models: Models) -> None:
+    def __init__(
+        self, store: Store, runs: RunStore, catalogs: Catalogs, clock: Clock, models: Models
+    ) -> None:
         self._store = store
+        self._runs = runs
         self._catalogs = catalogs
         self._clock = clock
         self._models = models
@@ -179,16 +192,9 @@ class Decider:
                         _trial(workspace, decision, decision.order, catalog)
                     )
         for effect in result.effects:
-            if isinstance(effect, PermissionChanged):
-                written.permission.append(_ledger(workspace, person, effect, work.evidence))
-            elif isinstance(effect, SegmentMoved):
-                entered_at = effect.at if effect.move is SegmentMove.ENTERED else None
-                key = (workspace, effect.segment, person)
-                written.members[key] = Membership(*key, entered_at)
-            elif isinstance(effect, Responded):
-                written.taught.responses.append(_response(workspace, effect))
-            elif isinstance(effect, Released):
-                written.taught.released.append((workspace, effect.message_id))
+            _note(written, workspace, person, effect, work.evidence)
+        if before.positions != result.state.positions:
+            written.runs |= _runs(workspace, before, result.state, now)
         self._emit(tx, wire.Sender(workspace, person, lane, now, traceparent), result)
         return result
 
@@ -211,6 +217,31 @@ class Decider:
         if written.members:
             await self._store.save_members(tx, list(written.members.values()))
         await self._models.keep(tx, written.taught)
+        if written.runs:
+            stand = [run for run in written.runs.values() if run is not None]
+            over = [key for key, run in written.runs.items() if run is None]
+            await self._runs.save_runs(tx, sorted(stand), sorted(over))
+        if written.calls:
+            await self._runs.insert_calls(tx, written.calls)
+
+
+def _note(written: _Written, workspace: str, person: UUID, effect: Effect, evidence: str) -> None:
+    """Add what an effect has to be written as."""
+    match effect:
+        case PermissionChanged():
+            written.permission.append(_ledger(workspace, person, effect, evidence))
+        case SegmentMoved():
+            entered_at = effect.at if effect.move is SegmentMove.ENTERED else None
+            key = (workspace, effect.segment, person)
+            written.members[key] = Membership(*key, entered_at)
+        case Responded():
+            written.taught.responses.append(_response(workspace, effect))
+        case Released():
+            written.taught.released.append((workspace, effect.message_id))
+        case CallOrdered():
+            written.calls.append(_call(workspace, person, effect))
+        case _:
+            pass
 
 
 def survivor(key: Key, rows: Mapping[Key, StoredState]) -> Key:
@@ -222,6 +253,49 @@ def survivor(key: Key, rows: Mapping[Key, StoredState]) -> Key:
             break
         person = row.merged_into
     return workspace, person
+
+
+def _runs(
+    workspace: str, before: states.PersonState, after: states.PersonState, now: datetime
+) -> dict[RunKey, Run | None]:
+    """Where the person stands now, where that is not where they stood; None where a run is over."""
+    stood = {(one.journey, one.entry): one for one in before.positions}
+    stand = {(one.journey, one.entry): one for one in after.positions}
+    person = after.person
+    changed: dict[RunKey, Run | None] = {}
+    for key, one in stand.items():
+        known = stood.get(key)
+        same = (one.version, one.step, one.due_s)
+        if known is not None and (known.version, known.step, known.due_s) == same:
+            continue
+        changed[workspace, person, *key] = Run(
+            workspace,
+            person,
+            one.journey,
+            one.entry,
+            one.version,
+            one.step,
+            from_s(one.entered_s),
+            now,
+            from_s(one.due_s) if one.due_s else None,
+        )
+    for key in stood.keys() - stand.keys():
+        changed[workspace, person, *key] = None
+    return changed
+
+
+def _call(workspace: str, person: UUID, ordered: CallOrdered) -> Call:
+    return Call(
+        workspace,
+        ordered.id,
+        person,
+        ordered.journey,
+        ordered.step,
+        ordered.webhook,
+        ordered.kind,
+        json.dumps(ordered.data),
+        ordered.at,
+    )
 
 
 def _stored(basis: StoredStep, decision: Decision, traceparent: str) -> StoredDecision:

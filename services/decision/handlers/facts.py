@@ -7,17 +7,20 @@ from kit.db.database import Tx
 from services.decision.domain import state as states
 from services.decision.domain.inputs import MergeInput
 from services.decision.handlers.deciding import NO_EVIDENCE, Decider, Work, survivor
-from services.decision.ports import ChangedState, Key, MemberStore, Store
+from services.decision.ports import ChangedState, Key, MemberStore, RunStore, Store
 from services.decision.wire import incoming as wire
 
 
 class Facts:
     """Handlers of EVENTS and DELIVERIES."""
 
-    def __init__(self, decider: Decider, store: Store, members: MemberStore) -> None:
+    def __init__(
+        self, decider: Decider, store: Store, members: MemberStore, runs: RunStore
+    ) -> None:
         self._decider = decider
         self._store = store
         self._members = members
+        self._runs = runs
 
     async def on_facts(self, tx: Tx, facts: Sequence[IncomingFact]) -> None:
         """Applies a batch in order; a merge splits it, because it changes who is who."""
@@ -50,6 +53,7 @@ class Facts:
         await self._decider.decide(tx, [Work(winner_key, [merged], merge.traceparent)], lane)
         tombstone = ChangedState(merge.workspace, merge.loser, b"", winner, None)
         await self._store.save_states(tx, [tombstone], merge.at)
+        await self._runs.forget_runs(tx, merge.workspace, merge.loser)
         if loser.state:
             await self._leave_segments(tx, merge, states.decode(loser.state))
 

@@ -7,6 +7,7 @@ from services.decision.domain.catalog import Catalog
 from services.decision.domain.civil import from_s, from_us, to_s
 from services.decision.domain.permission import judge
 from services.decision.domain.state import Block, PersonState
+from services.decision.ports import Run
 
 
 def permission_view(state: PersonState, catalog: Catalog, now: datetime) -> dict[str, Any]:
@@ -58,6 +59,19 @@ def _verdicts(state: PersonState, catalog: Catalog, now_s: int) -> list[dict[str
             }
         )
     return verdicts
+
+
+def run_view(run: Run) -> dict[str, Any]:
+    """One person at a step."""
+    return {
+        "profile_id": run.person,
+        "run": run.run,
+        "version": run.version,
+        "step": run.step,
+        "entered_at": run.entered_at,
+        "since": run.since,
+        "until": run.due_at,
+    }
 
 
 def journeys_view(state: PersonState) -> list[dict[str, Any]]:

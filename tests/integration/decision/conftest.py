@@ -30,7 +30,7 @@ from services.decision.handlers.permits import Permits
 from services.decision.handlers.segments import SegmentDesk
 from services.decision.handlers.settling import Settler
 from services.decision.handlers.wakeups import Wakeups
-from services.decision.store import members, trials
+from services.decision.store import members, runs, trials
 from services.decision.store import queries as store
 from tests.integration.conftest import Databases
 
@@ -79,8 +79,8 @@ class Desk:
     def __post_init__(self) -> None:
         self.catalogs = Catalogs(store)
         self.models = Models(trials)
-        self.decider = Decider(store, self.catalogs, self.clock, self.models)
-        self.facts = Facts(self.decider, store, members)
+        self.decider = Decider(store, runs, self.catalogs, self.clock, self.models)
+        self.facts = Facts(self.decider, store, members, runs)
         self.settler = Settler(self.decider, members, self.catalogs, self.db, self.clock)
         self.catalog = CatalogDesk(store, self.clock, self.settler.wake)
         self.segments = SegmentDesk(store, members, self.catalogs)

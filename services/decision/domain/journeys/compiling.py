@@ -103,7 +103,7 @@ class JourneyCompiler:
             self.keys[0],
             dict(steps),
             tuple(self.context),
-            journey.status == "live",
+            journey.status,
             self._per(),
             compiler.seconds(journey.cool_down, where, "cool_down") if journey.cool_down else 0,
             frozenset(self.followed),

@@ -73,11 +73,12 @@ class Journey(Document, frozen=True, kw_only=True):
 
     `reentry` says who may enter again: nobody (`once`), whoever left (`after_exit`), everybody
     (`every`), or whoever brings a new value of the property `per` (`per_value`, such as an order
-    id); never within `cool_down` of the last entry. A `draft` is checked but nobody enters it.
+    id); never within `cool_down` of the last entry. A `draft` is checked but nobody enters it;
+    `draining` lets nobody enter any more, `archived` also ends what is under way.
     """
 
     version: Annotated[int, Meta(ge=1)] = 1
-    status: Literal["live", "draft"] = "live"
+    status: Literal["live", "draft", "draining", "archived"] = "live"
     entry: Entry
     reentry: Literal["once", "after_exit", "every", "per_value"] = "once"
     per: FieldName | None = None

@@ -202,3 +202,74 @@ class SegmentsOfReply(_message.Message):
     SEGMENTS_JSON_FIELD_NUMBER: _ClassVar[int]
     segments_json: bytes
     def __init__(self, segments_json: _Optional[bytes] = ...) -> None: ...
+
+class EnterRequest(_message.Message):
+    __slots__ = ("person", "journey", "properties_json")
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    JOURNEY_FIELD_NUMBER: _ClassVar[int]
+    PROPERTIES_JSON_FIELD_NUMBER: _ClassVar[int]
+    person: bytes
+    journey: str
+    properties_json: bytes
+    def __init__(self, person: _Optional[bytes] = ..., journey: _Optional[str] = ..., properties_json: _Optional[bytes] = ...) -> None: ...
+
+class EnterReply(_message.Message):
+    __slots__ = ("entered", "run")
+    ENTERED_FIELD_NUMBER: _ClassVar[int]
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    entered: bool
+    run: bytes
+    def __init__(self, entered: _Optional[bool] = ..., run: _Optional[bytes] = ...) -> None: ...
+
+class JourneyRequest(_message.Message):
+    __slots__ = ("journey", "action", "from_version", "to_version", "steps", "dry_run")
+    class StepsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    JOURNEY_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    FROM_VERSION_FIELD_NUMBER: _ClassVar[int]
+    TO_VERSION_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    journey: str
+    action: str
+    from_version: int
+    to_version: int
+    steps: _containers.ScalarMap[str, str]
+    dry_run: bool
+    def __init__(self, journey: _Optional[str] = ..., action: _Optional[str] = ..., from_version: _Optional[int] = ..., to_version: _Optional[int] = ..., steps: _Optional[_Mapping[str, str]] = ..., dry_run: _Optional[bool] = ...) -> None: ...
+
+class JourneyReply(_message.Message):
+    __slots__ = ("journey_json",)
+    JOURNEY_JSON_FIELD_NUMBER: _ClassVar[int]
+    journey_json: bytes
+    def __init__(self, journey_json: _Optional[bytes] = ...) -> None: ...
+
+class RunsRequest(_message.Message):
+    __slots__ = ("journey", "step", "after_person", "after_run", "limit")
+    JOURNEY_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    AFTER_PERSON_FIELD_NUMBER: _ClassVar[int]
+    AFTER_RUN_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    journey: str
+    step: str
+    after_person: bytes
+    after_run: bytes
+    limit: int
+    def __init__(self, journey: _Optional[str] = ..., step: _Optional[str] = ..., after_person: _Optional[bytes] = ..., after_run: _Optional[bytes] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class RunsReply(_message.Message):
+    __slots__ = ("runs_json", "last_person", "last_run")
+    RUNS_JSON_FIELD_NUMBER: _ClassVar[int]
+    LAST_PERSON_FIELD_NUMBER: _ClassVar[int]
+    LAST_RUN_FIELD_NUMBER: _ClassVar[int]
+    runs_json: bytes
+    last_person: bytes
+    last_run: bytes
+    def __init__(self, runs_json: _Optional[bytes] = ..., last_person: _Optional[bytes] = ..., last_run: _Optional[bytes] = ...) -> None: ...

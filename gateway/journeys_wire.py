@@ -1,0 +1,68 @@
+"""Protobuf ⇄ what the gateway says about journeys at work."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from contracts.gen.kairos.decision.v1 import service_pb2 as decision_service
+from gateway import journeys_shapes as shapes
+
+
+def enter_request(person: UUID, journey: str, properties: Mapping[str, Any]) -> bytes:
+    return decision_service.EnterRequest(
+        person=person.bytes, journey=journey, properties_json=msgspec.json.encode(properties)
+    ).SerializeToString()
+
+
+def entered(reply: bytes) -> shapes.Entered:
+    told = decision_service.EnterReply.FromString(reply)
+    return shapes.Entered(entered=told.entered, run=UUID(bytes=told.run) if told.run else None)
+
+
+def journey_request(
+    key: str,
+    action: str,
+    from_version: int = 0,
+    to_version: int = 0,
+    steps: Mapping[str, str] | None = None,
+    *,
+    dry_run: bool = False,
+) -> bytes:
+    return decision_service.JourneyRequest(
+        journey=key,
+        action=action,
+        from_version=from_version,
+        to_version=to_version,
+        steps=steps or {},
+        dry_run=dry_run,
+    ).SerializeToString()
+
+
+def journey_state(reply: bytes) -> shapes.JourneyState:
+    told = decision_service.JourneyReply.FromString(reply).journey_json
+    return shapes.JourneyState.model_validate_json(told)
+
+
+def moved(reply: bytes) -> shapes.Moved:
+    told = decision_service.JourneyReply.FromString(reply).journey_json
+    return shapes.Moved.model_validate_json(told)
+
+
+def runs_request(key: str, step: str, after: tuple[UUID, UUID] | None, limit: int) -> bytes:
+    return decision_service.RunsRequest(
+        journey=key,
+        step=step,
+        after_person=after[0].bytes if after else b"",
+        after_run=after[1].bytes if after else b"",
+        limit=limit,
+    ).SerializeToString()
+
+
+def runs(reply: bytes) -> shapes.Runs:
+    told = decision_service.RunsReply.FromString(reply)
+    cursor = None
+    if told.last_person:
+        cursor = f"{UUID(bytes=told.last_person)}.{UUID(bytes=told.last_run)}"
+    return shapes.Runs(items=msgspec.json.decode(told.runs_json), next_cursor=cursor)

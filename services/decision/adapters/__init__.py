@@ -1,0 +1,1 @@
+"""The outside world of decision: other systems that journeys tell something."""
