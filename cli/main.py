@@ -5,7 +5,10 @@ import typer
 from cli.apply import apply
 from cli.doctor import doctor
 from cli.down import down
+from cli.evaluate import evaluate_policy
+from cli.explain import explain
 from cli.migrate import migrate
+from cli.replay import replay
 from cli.test import test
 from cli.up import up
 
@@ -22,6 +25,9 @@ app.command()(migrate)
 app.command()(apply)
 app.command()(test)
 app.command()(doctor)
+app.command()(explain)
+app.command()(replay)
+app.command()(evaluate_policy)
 
 
 def main() -> None:

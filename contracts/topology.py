@@ -92,6 +92,9 @@ CHANGE_PERMISSION = EndpointSpec("decision", "change_permission", "write", timeo
 PERMISSION = EndpointSpec("decision", "permission", "read", timeout_s=2.0)
 PERMIT = EndpointSpec("decision", "permit", "plain", timeout_s=0.9)
 DECISION = EndpointSpec("decision", "decision", "read", timeout_s=2.0)
+PREVIEW = EndpointSpec("decision", "preview", "read", timeout_s=5.0)
+REPLAY = EndpointSpec("decision", "replay", "read", timeout_s=10.0)
+EVALUATE = EndpointSpec("decision", "evaluate", "read", timeout_s=10.0)
 CONTROLS = EndpointSpec("decision", "controls", "write", timeout_s=2.0)
 SEGMENT = EndpointSpec("decision", "segment", "read", timeout_s=2.0)
 MEMBERS = EndpointSpec("decision", "members", "read", timeout_s=2.0)
@@ -130,6 +133,9 @@ ENDPOINTS = (
     PERMISSION,
     PERMIT,
     DECISION,
+    PREVIEW,
+    REPLAY,
+    EVALUATE,
     CONTROLS,
     SEGMENT,
     MEMBERS,

@@ -10,13 +10,11 @@ import msgspec
 
 from contracts.gen.kairos.consents.v1 import consent_pb2
 from contracts.gen.kairos.decision.v1 import service_pb2 as decision_service
-from contracts.gen.kairos.decisions.v1 import decision_pb2
 from contracts.gen.kairos.deliveries.v1 import delivery_pb2
 from contracts.gen.kairos.delivery.v1 import service_pb2 as delivery_service
 from contracts.gen.kairos.history.v1 import service_pb2 as history_service
 from gateway import shapes
 from kit.clock import from_us, to_us
-from kit.telemetry import trace_id_of
 
 # Decision, the catalog.
 
@@ -156,75 +154,6 @@ def segments_of_request(person: UUID) -> bytes:
 def segments_of(reply: bytes) -> shapes.Memberships:
     told = _json(decision_service.SegmentsOfReply.FromString(reply).segments_json)
     return shapes.Memberships(items=told or [])
-
-
-# Decision, its decisions.
-
-
-def decision_request(decision_id: UUID) -> bytes:
-    return decision_service.DecisionRequest(decision_id=decision_id.bytes).SerializeToString()
-
-
-def decision(decision_id: UUID, reply: bytes) -> shapes.Decision:
-    told = decision_service.DecisionReply.FromString(reply)
-    made = told.decision
-    return shapes.Decision(
-        id=decision_id,
-        profile_id=UUID(bytes=told.person),
-        outcome=_name(decision_pb2.Outcome.Name(made.outcome), "OUTCOME_"),
-        at=from_us(made.at_us),
-        trigger=shapes.Trigger(
-            kind=made.trigger_kind, id=_id(made.trigger_id), name=made.trigger_name or None
-        ),
-        reason=made.reason or None,
-        sentence=_sentence(made.reason_en, made.reason_de),
-        message_id=_id(made.message_id),
-        candidates=[_candidate(each) for each in made.candidates],
-        catalog_revision=made.catalog_revision,
-        action_probability=made.action_probability,
-        actions=[_action(each) for each in made.actions],
-        model_revision=made.model_revision,
-        bucket=made.bucket or None,
-        seed=str(made.seed),
-        basis=_json(told.basis_json),
-        trace_id=trace_id_of(told.traceparent) or None,
-    )
-
-
-def _candidate(told: decision_pb2.Candidate) -> shapes.Candidate:
-    return shapes.Candidate(
-        template=told.template,
-        channel=told.channel,
-        topic=told.topic or None,
-        message_class=told.message_class or None,
-        journey=told.journey or None,
-        step=told.step or None,
-        priority=told.priority,
-        score=_score(told.score) if told.HasField("score") else None,
-        verdicts=[
-            shapes.Verdict(
-                rule=each.rule,
-                outcome=each.outcome,
-                reason=each.reason or None,
-                until=_at(each.until_us),
-                sentence=_sentence(each.sentence_en, each.sentence_de),
-            )
-            for each in told.verdicts
-        ],
-    )
-
-
-def _action(told: decision_pb2.Action) -> shapes.Action:
-    return shapes.Action(
-        template=told.template,
-        variant=told.variant or None,
-        channel=told.channel,
-        probability=told.share / 1_000_000,
-    )
-
-
-def _score(told: decision_pb2.Score) -> shapes.Score:
-    return shapes.Score(**{name: getattr(told, name) for name in shapes.Score.model_fields})
 
 
 # Delivery.

@@ -10,6 +10,7 @@ from services.decision.handlers.controls import ControlsDesk
 from services.decision.handlers.deciding import Decider
 from services.decision.handlers.facts import Facts
 from services.decision.handlers.journeys import JourneyDesk
+from services.decision.handlers.judging import JudgingDesk
 from services.decision.handlers.models import Learner, Models
 from services.decision.handlers.optouts import OptOutGate
 from services.decision.handlers.permission import PermissionDesk
@@ -45,6 +46,7 @@ async def compose(service: Service) -> Parts:
             PermissionDesk(decider, store, catalogs, service.clock),
             Permits(decider, store, catalogs, service.db, service.clock, gate),
             ReadingDesk(store, catalogs, service.clock, models),
+            JudgingDesk(store, trials, catalogs, service.clock, models),
             controls,
             SegmentDesk(store, members, catalogs),
             JourneyDesk(decider, store, runs, catalogs, catalog, controls, service.clock),

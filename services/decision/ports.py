@@ -106,6 +106,19 @@ class Response(NamedTuple):
     hour: int
 
 
+class LoggedTrial(NamedTuple):
+    """A decision with a choice: what was done, what could have been, was it answered."""
+
+    message: UUID
+    sent_at: datetime
+    channel: str
+    template: str
+    variant: str
+    bucket: str
+    actions: bytes
+    answered: bool
+
+
 class Settled(NamedTuple):
     """How a trial ended: `hour` is that of the response, None where none came in time."""
 
@@ -237,6 +250,16 @@ class TrialStore(Protocol):
 
     async def insert_snapshot(self, tx: Tx, snapshot: Snapshot, now: datetime) -> None: ...
 
+    async def list_choices(
+        self,
+        tx: Tx,
+        workspace: str,
+        span: tuple[datetime | None, datetime, datetime],
+        template: str,
+        after: tuple[datetime, UUID] | None,
+        limit: int,
+    ) -> list[LoggedTrial]: ...
+
 
 RunKey = tuple[str, UUID, str, UUID]
 """Workspace, person, journey and the run."""
@@ -349,6 +372,10 @@ class Store(Protocol):
     async def get_decision(
         self, tx: Tx, workspace: str, decision: UUID
     ) -> tuple[StoredDecision, StoredStep]: ...
+
+    async def list_decisions(
+        self, tx: Tx, workspace: str, after: UUID, before: UUID | None, limit: int
+    ) -> list[tuple[StoredDecision, StoredStep]]: ...
 
     async def insert_permission(self, tx: Tx, entries: Sequence[LedgerEntry]) -> None: ...
 

@@ -10,6 +10,7 @@ from services.decision.handlers.catalog import CatalogDesk
 from services.decision.handlers.controls import ControlsDesk
 from services.decision.handlers.facts import Facts
 from services.decision.handlers.journeys import JourneyDesk
+from services.decision.handlers.judging import JudgingDesk
 from services.decision.handlers.permission import PermissionDesk
 from services.decision.handlers.permits import Permits
 from services.decision.handlers.reading import ReadingDesk
@@ -36,6 +37,7 @@ def endpoints(
     permission: PermissionDesk,
     permits: Permits,
     reading: ReadingDesk,
+    judging: JudgingDesk,
     controls: ControlsDesk,
     segments: SegmentDesk,
     journeys: JourneyDesk,
@@ -48,6 +50,9 @@ def endpoints(
         Endpoint(topology.PERMISSION, permission.on_permission),
         Endpoint(topology.PERMIT, permits.on_permit),
         Endpoint(topology.DECISION, reading.on_decision),
+        Endpoint(topology.PREVIEW, judging.on_preview),
+        Endpoint(topology.REPLAY, judging.on_replay, at_once_max=2),
+        Endpoint(topology.EVALUATE, judging.on_evaluate, at_once_max=1),
         Endpoint(topology.CONTROLS, controls.on_controls),
         Endpoint(topology.SEGMENT, segments.on_segment),
         Endpoint(topology.MEMBERS, segments.on_members),

@@ -107,6 +107,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     """The value of what was done (`logged`), and what the other policy's would have been.
 
     `effective` is the effective sample size, (sum w)^2 / sum w^2; `weight_max` the largest w.
+    `thin`: the log holds too little of what the other policy would do (EFFECTIVE_MIN).
     """
 
     decisions: int
@@ -116,36 +117,55 @@ class Evaluation(msgspec.Struct, frozen=True):
     dr: Estimate
     effective: float
     weight_max: float
+    thin: bool
+
+
+class Evaluator:
+    """Judges a policy decision by decision; q of DR comes from `model`."""
+
+    def __init__(self, policy: Policy, model: ResponseModel) -> None:
+        self._policy = policy
+        self._model = model
+        self._rewards, self._weights = _Sums(), _Sums()
+        self._weighted, self._doubly = _Sums(), _Sums()
+        self._products = self._squares = self._weight_max = 0.0
 
     @property
-    def is_thin(self) -> bool:
-        """Whether the log holds too little of what the other policy would do."""
-        return self.effective < EFFECTIVE_MIN
+    def count(self) -> int:
+        """How many decisions were seen."""
+        return self._rewards.count
+
+    def add(self, one: Logged) -> None:
+        """Take one more decision into account."""
+        wanted = self._policy.probabilities(one, self._model)
+        weight = wanted[one.chosen] * WHOLE / one.actions[one.chosen][1]
+        expected = [_expected(self._model, arm, one.bucket) for arm, _ in one.actions]
+        direct = sum(p * q for p, q in zip(wanted, expected, strict=True))
+        self._rewards.add(one.reward)
+        self._weights.add(weight)
+        self._weighted.add(weight * one.reward)
+        self._doubly.add(direct + weight * (one.reward - expected[one.chosen]))
+        self._products += weight * weight * one.reward
+        self._squares += weight * weight * one.reward * one.reward
+        self._weight_max = max(self._weight_max, weight)
+
+    def result(self) -> Evaluation:
+        """Return what the policy would have been worth on all decisions seen."""
+        weights = self._weights
+        snips = _snips(weights, self._weighted, self._products, self._squares)
+        effective = weights.total**2 / weights.squares if weights.squares else 0.0
+        return Evaluation(
+            self.count, self._rewards.estimate(), self._weighted.estimate(), snips,
+            self._doubly.estimate(), effective, self._weight_max, effective < EFFECTIVE_MIN,
+        )  # fmt: skip
 
 
 def evaluate(log: Iterable[Logged], policy: Policy, model: ResponseModel) -> Evaluation:
-    """Return what `policy` would have been worth; q of DR comes from `model`."""
-    rewards, weighted, doubly, weights = _Sums(), _Sums(), _Sums(), _Sums()
-    products = squares_of_products = 0.0
-    weight_max = 0.0
+    """Return what `policy` would have been worth on a whole log."""
+    evaluator = Evaluator(policy, model)
     for one in log:
-        wanted = policy.probabilities(one, model)
-        weight = wanted[one.chosen] * WHOLE / one.actions[one.chosen][1]
-        expected = [_expected(model, arm, one.bucket) for arm, _ in one.actions]
-        direct = sum(p * q for p, q in zip(wanted, expected, strict=True))
-        rewards.add(one.reward)
-        weights.add(weight)
-        weighted.add(weight * one.reward)
-        doubly.add(direct + weight * (one.reward - expected[one.chosen]))
-        products += weight * weight * one.reward
-        squares_of_products += weight * weight * one.reward * one.reward
-        weight_max = max(weight_max, weight)
-    snips = _snips(weights, weighted, products, squares_of_products)
-    effective = weights.total**2 / weights.squares if weights.squares else 0.0
-    return Evaluation(
-        rewards.count, rewards.estimate(), weighted.estimate(), snips, doubly.estimate(),
-        effective, weight_max,
-    )  # fmt: skip
+        evaluator.add(one)
+    return evaluator.result()
 
 
 def _snips(weights: "_Sums", weighted: "_Sums", products: float, squares: float) -> Estimate:

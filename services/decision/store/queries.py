@@ -171,38 +171,45 @@ async def insert_decisions(
     )
 
 
+_DECISIONS = (
+    "SELECT d.workspace, d.id, d.person, d.step, d.at, d.decision, d.traceparent,"
+    " s.state_before, s.inputs, s.catalog_revision, s.controls, s.model_revision, s.at AS step_at"
+    " FROM decisions d JOIN steps s ON s.workspace = d.workspace AND s.id = d.step"
+    " WHERE d.workspace = $1"
+)
+_OF_DECISION = ("workspace", "id", "person", "step", "at", "decision", "traceparent")
+_OF_STEP = (
+    "workspace", "step", "person", "step_at", "state_before", "inputs", "catalog_revision",
+    "controls", "model_revision",
+)  # fmt: skip
+
+
 async def get_decision(tx: Tx, workspace: str, decision: UUID) -> tuple[StoredDecision, StoredStep]:
     """One decision and the step it came from; NotFound where there is none."""
-    row = await tx.fetchrow(
-        "SELECT d.workspace, d.id, d.person, d.step, d.at, d.decision, d.traceparent,"
-        " s.state_before, s.inputs, s.catalog_revision, s.controls, s.model_revision,"
-        " s.at AS step_at"
-        " FROM decisions d JOIN steps s ON s.workspace = d.workspace AND s.id = d.step"
-        " WHERE d.workspace = $1 AND d.id = $2",
-        workspace,
-        decision,
-    )
+    row = await tx.fetchrow(f"{_DECISIONS} AND d.id = $2", workspace, decision)
     if row is None:
         raise NotFound("There is no decision with this id")
-    stored = StoredDecision(
-        row["workspace"],
-        row["id"],
-        row["person"],
-        row["step"],
-        row["at"],
-        row["decision"],
-        row["traceparent"],
+    return _with_step(row)
+
+
+async def list_decisions(
+    tx: Tx, workspace: str, after: UUID, before: UUID | None, limit: int
+) -> list[tuple[StoredDecision, StoredStep]]:
+    """Decisions with their steps in order of id, which is that of time."""
+    rows = await tx.fetch(
+        f"{_DECISIONS} AND d.id > $2 AND ($3::uuid IS NULL OR d.id < $3) ORDER BY d.id LIMIT $4",
+        workspace,
+        after,
+        before,
+        limit,
     )
-    return stored, StoredStep(
-        row["workspace"],
-        row["step"],
-        row["person"],
-        row["step_at"],
-        row["state_before"],
-        row["inputs"],
-        row["catalog_revision"],
-        row["controls"],
-        row["model_revision"],
+    return [_with_step(row) for row in rows]
+
+
+def _with_step(row: Any) -> tuple[StoredDecision, StoredStep]:
+    return (
+        StoredDecision(*(row[name] for name in _OF_DECISION)),
+        StoredStep(*(row[name] for name in _OF_STEP)),
     )
 
 

@@ -1,13 +1,13 @@
 """What was done with messages, what came of it, and the snapshots of the model learnt from it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from kit.db.database import Tx
 from services.decision.domain.response_model import Cell, Count
-from services.decision.ports import Response, Settled, Snapshot, Trial
+from services.decision.ports import LoggedTrial, Response, Settled, Snapshot, Trial
 
 
 async def insert_trials(tx: Tx, trials: Sequence[Trial]) -> None:
@@ -134,6 +134,33 @@ async def insert_snapshot(tx: Tx, snapshot: Snapshot, now: datetime) -> None:
         snapshot.revision,
         *columns(rows, 6),
     )
+
+
+async def list_choices(
+    tx: Tx,
+    workspace: str,
+    span: tuple[datetime | None, datetime, datetime],
+    template: str,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[LoggedTrial]:
+    """Decisions with a choice in order of time: sent since, before, and with a window over by."""
+    since, before, over_by = span
+    rows = await tx.fetch(
+        "SELECT message, sent_at, channel, template, variant, bucket, actions,"
+        " responded_at IS NOT NULL AS answered FROM trials"
+        " WHERE workspace = $1 AND sent_at >= $2 AND sent_at < $3 AND until <= $4"
+        " AND actions <> ''::bytea AND ($5 = '' OR template = $5)"
+        " AND (sent_at, message) > ($6, $7) ORDER BY sent_at, message LIMIT $8",
+        workspace,
+        since or datetime.min.replace(tzinfo=UTC),
+        before,
+        over_by,
+        template,
+        *(after or (datetime.min.replace(tzinfo=UTC), UUID(int=0))),
+        limit,
+    )
+    return [LoggedTrial(**row) for row in rows]
 
 
 def columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:

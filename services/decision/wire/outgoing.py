@@ -147,7 +147,7 @@ def decision_message(decision: Decision) -> decision_pb2.DecisionMade:
         trigger_kind=decision.trigger.kind,
         trigger_id=decision.trigger.input_id.bytes,
         trigger_name=decision.trigger.name,
-        candidates=[_candidate(each) for each in decision.candidates],
+        candidates=[candidate_message(each) for each in decision.candidates],
         message_id=decision.chosen.bytes if decision.chosen else b"",
         reason_en=decision.reason_en,
         reason_de=decision.reason_de,
@@ -181,7 +181,8 @@ def _score(score: Score) -> decision_pb2.Score:
     )
 
 
-def _candidate(candidate: Candidate) -> decision_pb2.Candidate:
+def candidate_message(candidate: Candidate) -> decision_pb2.Candidate:
+    """A candidate with every verdict."""
     return decision_pb2.Candidate(
         template=candidate.template,
         channel=candidate.channel,

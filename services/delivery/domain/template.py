@@ -120,6 +120,22 @@ def locale_for(offered_locales: "dict[str, Copy]", locale: str) -> str:
     return offered.get(FALLBACK_LOCALE) or next(iter(offered.values()))
 
 
+def variant_of(variables: str) -> str:
+    """The variant decision drew, which travels among the variables so that history has it too."""
+    try:
+        found = _variables.decode(variables).variant
+    except msgspec.MsgspecError:
+        return ""  # What cannot be read is refused where it is rendered.
+    return found if isinstance(found, str) else ""
+
+
+class _Variables(msgspec.Struct):
+    variant: object = ""
+
+
+_variables = msgspec.json.Decoder(_Variables)
+
+
 def copy_for(document: TemplateDocument, locale: str, variant: str = "") -> Copy:
     """What a language of the content says in a variant; an unknown variant says the content."""
     base = document.content[locale]

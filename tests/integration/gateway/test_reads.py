@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from contracts.gen.kairos.catalog.v1 import catalog_pb2
+from contracts.gen.kairos.decision.v1 import judging_pb2
 from contracts.gen.kairos.decision.v1 import service_pb2 as decision
 from contracts.gen.kairos.decisions.v1 import decision_pb2
 from contracts.gen.kairos.deliveries.v1 import delivery_pb2
@@ -22,6 +23,7 @@ from contracts.topology import (
     JOURNEYS,
     MESSAGE,
     OUTCOMES,
+    PREVIEW,
     PROFILE,
     REPORT,
     TAKE_RECEIPTS,
@@ -392,3 +394,26 @@ async def test_read_needs_a_secret_key(door: Door) -> None:
         assert (await door.http.get(path)).status_code == 401, path
         assert (await door.http.get(path, headers=door.key("write"))).status_code == 403, path
     assert door.toys.asked == {}
+
+
+async def test_decision_is_tried_and_says_why_not(door: Door) -> None:
+    """What would be decided, and where the person stands; `at` reaches decision."""
+    tried = decision_pb2.DecisionMade(outcome=decision_pb2.OUTCOME_SILENCE, at_us=AT_US)
+    reply = judging_pb2.PreviewReply(
+        at_us=AT_US,
+        final=[tried],
+        why_not=[judging_pb2.Standing(journey="j", step="s", template="t", standing="outside")],
+    )
+    door.toys.says(PREVIEW, lambda _: reply.SerializeToString())
+    body = {"profile": str(PERSON), "at": AT, "template": "t"}
+    found = await door.http.post("/v1/decisions/preview", json=body, headers=door.key("reader"))
+
+    assert found.status_code == 200, found.text
+    assert [one["outcome"] for one in found.json()["decisions"]] == ["silence"]
+    assert found.json()["why_not"][0]["standing"] == "outside"
+    asked = judging_pb2.PreviewRequest.FromString(door.toys.requests(PREVIEW)[0].body)
+    assert (asked.at_us, asked.template) == (AT_US, "t")
+    unknown = await door.http.post(
+        "/v1/decisions/evaluate", json={"policy": "best"}, headers=door.key("reader")
+    )
+    assert unknown.status_code == 422

@@ -1,0 +1,1 @@
+"""A catalog lived through by many people, on the core that serves live traffic."""
