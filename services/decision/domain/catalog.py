@@ -20,7 +20,7 @@ from services.decision.domain.journeys.steps.message import MessageStep
 from services.decision.domain.kinds import KINDS, schema_for
 from services.decision.domain.model import Ask, Journey, Template, Trigger
 from services.decision.domain.reasons import Reason
-from services.decision.domain.segmentation import Segmentation
+from services.decision.domain.segmentation import Need, Segmentation
 from services.decision.domain.state import (
     ACCEPTED,
     BOUNCED,
@@ -148,12 +148,14 @@ def parse_catalog(
     *,
     revision: int = 1,
     revisions: Mapping[tuple[str, str], int] | None = None,
+    since: Mapping[Need, int] | None = None,
 ) -> Catalog:
     """Return the catalog `raw` documents make; raise CatalogError naming every problem.
 
     A journey may be given in several versions: the highest is live, the others serve people in
     flight. `revisions` tells, by (kind, key), since which catalog revision a document reads as it
-    does (templates are fetched by it); `revision` where it is silent.
+    does (templates are fetched by it), `since` from which on the catalog needs something of a
+    state; `revision` where they are silent.
     """
     problems: list[Problem] = []
     parsed = [
@@ -164,7 +166,7 @@ def parse_catalog(
     if problems:
         raise CatalogError(problems)
     _refuse_doubles(parsed, problems)
-    compiler = Compiler(parsed, revision, revisions or {}, problems)
+    compiler = Compiler(parsed, revision, revisions or {}, problems, since or {})
     workspace = compiler.workspace
     if find_zone(workspace.timezone) is None:
         where = f"workspace {workspace.key}"

@@ -128,6 +128,15 @@ def add(at_s: int, duration: Duration, zone: ZoneInfo) -> int:
     return at_s + duration.seconds
 
 
+def subtract(at_s: int, duration: Duration, zone: ZoneInfo) -> int:
+    """Return the instant `duration` before `at_s` by the calendar and clocks of `zone`."""
+    if duration.months or duration.days:
+        start = datetime.fromtimestamp(at_s, zone)
+        day = _add_months(start.date(), -duration.months) - timedelta(days=duration.days)
+        at_s = min(at_s, instant_s(day, start.time(), zone))
+    return at_s - duration.seconds
+
+
 def _add_months(day: date, months: int) -> date:
     """Return the same day of a later month, or that month's last day."""
     if not months:

@@ -7,10 +7,17 @@ from typing import TypeVar
 import msgspec
 
 from services.decision.domain import documents, model
-from services.decision.domain.civil import Duration, parse_duration, parse_local_time
-from services.decision.domain.conditions.compile import Uses, compile_condition
-from services.decision.domain.conditions.counts import rolling_s
+from services.decision.domain.civil import (
+    UTC_ZONE,
+    Duration,
+    find_zone,
+    parse_duration,
+    parse_local_time,
+)
+from services.decision.domain.conditions.compile import compile_condition
+from services.decision.domain.conditions.context import Context, Uses
 from services.decision.domain.conditions.rule import Rule
+from services.decision.domain.conditions.windows import rolling_s
 from services.decision.domain.journeys.compiling import JourneyCompiler
 from services.decision.domain.journeys.documents import Journey
 from services.decision.domain.policies import (
@@ -23,7 +30,7 @@ from services.decision.domain.policies import (
     policy_checks_for,
 )
 from services.decision.domain.policy_compiling import PolicyCompiler
-from services.decision.domain.segmentation import Segmentation, SegmentCompiler
+from services.decision.domain.segmentation import Need, Segmentation, SegmentCompiler
 
 _Document = TypeVar("_Document", bound=documents.Document)
 
@@ -56,12 +63,14 @@ class Compiler:
         revision: int,
         revisions: Mapping[tuple[str, str], int],
         problems: list[Problem],
+        since: Mapping[Need, int],
     ) -> None:
         self._documents = list(parsed)
         self._known = {(document.kind, document.key) for document in self._documents}
         self._revision = revision
         self._revisions = revisions
         self._problems = problems
+        self._since = since
         self._templates: dict[str, model.Template] = {}
         self._template_keys = {t.key for t in self._of(documents.Template)}
         self._blocked: dict[str, Blocked] = {}
@@ -73,9 +82,8 @@ class Compiler:
         self.low_signal = {e.key for e in self._of(documents.Event) if e.low_signal}
         self._topics = {topic.key: topic for topic in self._of(documents.Topic)}
         self._ask_holds_s = {ask.key: self._holds_s(ask) for ask in self._of(documents.Ask)}
-        self._segments = SegmentCompiler(
-            self._of(documents.Segment), self._revision_of, self.rule, self.problem
-        )
+        self._zone = find_zone(self.workspace.timezone) or UTC_ZONE
+        self._segments = SegmentCompiler(self._of(documents.Segment), self.rule, self.problem)
         self._segments.compile_all()
 
     def _of(self, kind: type[_Document]) -> list[_Document]:
@@ -186,8 +194,12 @@ class Compiler:
 
     def segmentation(self) -> Segmentation:
         """Return all segments, and which of them an event, a trait or a change concerns."""
-        settle_at = self._revision_of("workspace", self.workspace.key)
-        return self._segments.segmentation(settle_at)
+        self.horizon_s = max(self.horizon_s, self.uses.message_window_s)
+
+        def since(need: Need) -> int:
+            return self._since.get(need, self._revision)
+
+        return self._segments.segmentation(self.uses, self.workspace.timezone, since)
 
     def _revision_of(self, kind: str, key: str) -> int:
         return self._revisions.get((kind, key), self._revision)
@@ -207,7 +219,7 @@ class Compiler:
         def segment(key: str, at: str) -> Rule | None:
             return self._segments.find(key, where, at)
 
-        rule = compile_condition(condition, path, uses, segment, report)
+        rule = compile_condition(condition, path, Context(uses, segment, report, self._zone))
         self.uses.add(uses)
         return rule
 

@@ -17,6 +17,8 @@ LocalTime = Annotated[str, Meta(pattern="^[0-2][0-9]:[0-5][0-9]$", description="
 Channel = Literal["email", "sms", "push", "in_app", "webhook", "social", "post"]
 MessageClass = Literal["transactional", "service", "marketing"]
 Role = Literal["none", "hook", "turn", "resolution"]
+MessageSign = Literal["sent", "delivered", "opened", "clicked", "replied", "ignored"]
+CONSENT_PATTERN = "^(email|sms|push|in_app|webhook|social|post)(/[a-z0-9][a-z0-9_-]{0,62})?$"
 Scalar = str | int | float | bool | None
 Number = int | float
 
@@ -35,12 +37,15 @@ class Condition(
     frozen=True,
     forbid_unknown_fields=True,
     omit_defaults=True,
-    rename={"is_": "is", "in_": "in"},
+    rename={"is_": "is", "in_": "in", "as_": "as", "for_": "for"},
 ):
     """A question about a person: one subject and how it compares, or a group of conditions.
 
-    Subjects: `trait`, `property` (of the event at hand), `event` (its count, `within` a window
-    or ever; without a comparison "at least once"), `segment`. Groups: `all`, `any`, `none`.
+    Groups: `all`, `any`, `none`. Subjects: `trait` (`address.city` for one inside another),
+    `score` (the trait `scores.<name>`), `property` (of the event at hand), `event` (its count, or
+    the `sum` of a property, of those it holds `where`, `within` a window or ever; or the time of
+    the first or last, by `which`), `message` (how many were sent, opened, ... `within` a window),
+    `consent` (`channel/topic`), `segment` (`for` at least so long).
     """
 
     all: "tuple[Condition, ...] | UnsetType" = UNSET
@@ -50,7 +55,18 @@ class Condition(
     property: FieldName | UnsetType = UNSET
     event: EventName | UnsetType = UNSET
     segment: Key | UnsetType = UNSET
+    score: FieldName | UnsetType = UNSET
+    consent: Annotated[str, Meta(pattern=CONSENT_PATTERN)] | UnsetType = UNSET
+    message: MessageSign | UnsetType = UNSET
     within: DurationText | UnsetType = UNSET
+    where: "Condition | UnsetType" = UNSET
+    sum: FieldName | UnsetType = UNSET
+    which: Literal["first", "last"] | UnsetType = UNSET
+    channel: Channel | UnsetType = UNSET
+    topic: Key | UnsetType = UNSET
+    template: Key | UnsetType = UNSET
+    for_: DurationText | UnsetType = UNSET
+    as_: Literal["version"] | UnsetType = UNSET
     is_: Scalar | UnsetType = UNSET
     is_not: Scalar | UnsetType = UNSET
     in_: tuple[Scalar, ...] | UnsetType = UNSET
@@ -60,6 +76,16 @@ class Condition(
     more_than: Number | str | UnsetType = UNSET
     less_than: Number | str | UnsetType = UNSET
     contains: str | UnsetType = UNSET
+    contains_any: tuple[str, ...] | UnsetType = UNSET
+    contains_all: tuple[str, ...] | UnsetType = UNSET
+    starts_with: str | UnsetType = UNSET
+    ends_with: str | UnsetType = UNSET
+    before: str | UnsetType = UNSET
+    after: str | UnsetType = UNSET
+    older_than: DurationText | UnsetType = UNSET
+    newer_than: DurationText | UnsetType = UNSET
+    due_within: DurationText | UnsetType = UNSET
+    anniversary: DurationText | UnsetType = UNSET
     exists: bool | UnsetType = UNSET
 
 

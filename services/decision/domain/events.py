@@ -35,14 +35,16 @@ def on_event(turn: Turn, event: EventInput) -> str:
         learning.learn_traits(state, event, turn.catalog)
         journeys.wait_anew(turn)
         turn.changed()
-        for trait in event.traits:
+        for trait, _ in learning.flat(event.traits):
             turn.learnt(trait)
+        turn.touched.update(turn.catalog.segments.by_zone)
     name = learning.event_name(event)
     quiet = event.history or event.low_signal or name in turn.catalog.low_signal_events
     if not name:
         segments.settle(turn, silent=quiet)
         return "applied"
     learning.count(state, name, event, turn.catalog, turn.now_s)
+    learning.tally(state, name, event, turn.catalog, turn.now_s)
     turn.counted(name)
     segments.settle(turn, silent=quiet)
     properties = learning.event_properties(event)

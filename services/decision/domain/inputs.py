@@ -11,6 +11,8 @@ from uuid import UUID
 
 import msgspec
 
+from services.decision.domain.state import Tally
+
 
 class EventKind(StrEnum):
     """The call of the Segment tracking specification an event came through."""
@@ -189,11 +191,14 @@ class EnterInput(msgspec.Struct, frozen=True, tag="enter", omit_defaults=True):
 class SettleInput(msgspec.Struct, frozen=True, tag="settle", omit_defaults=True):
     """The catalog has moved on: the person is counted into its segments, silently.
 
-    Changes nothing for somebody who already is.
+    `traits` and `tallies` are what ingest knew of the past that the state has applied. Changes
+    nothing for somebody who is counted in.
     """
 
     id: UUID
     at: datetime
+    traits: dict[str, Any] = {}
+    tallies: dict[int, Tally] = {}
 
 
 class MoveInput(msgspec.Struct, frozen=True, tag="move", omit_defaults=True):

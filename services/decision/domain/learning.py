@@ -1,9 +1,9 @@
 """What an event teaches: which sequence numbers are applied, counters, traits, endpoints."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from services.decision.domain import counting
+from services.decision.domain import counting, tallying
 from services.decision.domain.catalog import Catalog
 from services.decision.domain.civil import find_zone, to_s
 from services.decision.domain.inputs import EventInput, EventKind
@@ -90,6 +90,18 @@ def count(state: PersonState, name: str, event: EventInput, catalog: Catalog, no
     counters[name] = counting.add(known, min(to_s(event.occurred_at), now_s))
 
 
+def tally(state: PersonState, name: str, event: EventInput, catalog: Catalog, now_s: int) -> None:
+    """Count what rules ask beyond the counters, where the past is counted already."""
+    properties = event_properties(event)
+    for spec in catalog.segments.tallies.get(name, ()):
+        if catalog.segments.tally_since[spec.number] <= state.settled and tallying.counts(
+            spec, now_s, properties
+        ):
+            known = state.tallies.get(spec.number)
+            at_s = min(to_s(event.occurred_at), now_s)
+            state.tallies[spec.number] = tallying.add(known, spec, at_s, properties)
+
+
 def learn_traits(state: PersonState, event: EventInput, catalog: Catalog) -> None:
     """Take over traits that rules use, addresses, language and time zone.
 
@@ -97,11 +109,11 @@ def learn_traits(state: PersonState, event: EventInput, catalog: Catalog) -> Non
     """
     traits = event.traits
     if event.kind is EventKind.IDENTIFY:
-        for name, value in traits.items():
-            if name in event.superseded:
+        for name, value in flat(traits):
+            if name.partition(".")[0] in event.superseded:
                 continue
             if name in catalog.traits and not (event.history and name in state.traits):
-                _learn_trait(state.traits, name, value)
+                learn_trait(state.traits, name, value)
             if name in ENDPOINT_TRAITS and ENDPOINT_TRAITS[name] not in event.endpoints:
                 _learn_endpoint(state, ENDPOINT_TRAITS[name], value, event)
     for channel, address in event.endpoints.items():
@@ -116,6 +128,15 @@ def learn_traits(state: PersonState, event: EventInput, catalog: Catalog) -> Non
             break
 
 
+def flat(traits: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield traits by name, and those inside another as `address.city`, one level deep."""
+    for name, value in traits.items():
+        yield name, value
+        if isinstance(value, dict):
+            for inner, each in value.items():
+                yield f"{name}.{inner}", each
+
+
 def _learn_zone(state: PersonState, zone: str, source: str, *, history: bool) -> None:
     """A zone the customer data names beats the one a device was last seen in."""
     weaker = source == "context" and state.timezone_source == "trait"
@@ -123,7 +144,8 @@ def _learn_zone(state: PersonState, zone: str, source: str, *, history: bool) ->
         state.timezone, state.timezone_source = zone, source
 
 
-def _learn_trait(traits: dict[str, TraitValue], name: str, value: Any) -> None:
+def learn_trait(traits: dict[str, TraitValue], name: str, value: Any) -> None:
+    """Take over one trait: a text, number, boolean or list of texts, cut to size; null forgets."""
     if value is None:
         traits.pop(name, None)
     elif isinstance(value, str):

@@ -1,7 +1,8 @@
 """Two profiles turn out to be one person: the survivor takes over the other's past, once."""
 
-from services.decision.domain import counting, decide, learning, permission, rhythm
+from services.decision.domain import counting, decide, learning, permission, rhythm, tallying
 from services.decision.domain.case import refused
+from services.decision.domain.catalog import Catalog
 from services.decision.domain.inputs import MergeInput
 from services.decision.domain.journeys import engine as journeys
 from services.decision.domain.reasons import Reason
@@ -20,7 +21,7 @@ def on_merge(turn: Turn, merge: MergeInput) -> str:
         return "duplicate"
     loser = decode(merge.loser)
     state.merged += [merge.loser_person, *(m for m in loser.merged if m not in state.merged)]
-    _unite_knowledge(state, loser)
+    _unite_knowledge(state, loser, turn.catalog)
     state.permission = permission.merge(state.permission, loser.permission)
     for key, ask in loser.asks.items():
         known = state.asks.get(key)
@@ -49,7 +50,7 @@ def on_merge(turn: Turn, merge: MergeInput) -> str:
     return "applied"
 
 
-def _unite_knowledge(state: PersonState, loser: PersonState) -> None:
+def _unite_knowledge(state: PersonState, loser: PersonState, catalog: Catalog) -> None:
     state.traits = loser.traits | state.traits
     for channel, endpoint in loser.endpoints.items():
         known = state.endpoints.get(channel)
@@ -62,6 +63,13 @@ def _unite_knowledge(state: PersonState, loser: PersonState) -> None:
     for name, counter in loser.counters.items():
         mine = state.counters.get(name)
         state.counters[name] = counter if mine is None else counting.merge(mine, counter)
+    specs = {one.number: one for specs in catalog.segments.tallies.values() for one in specs}
+    for number, tally in loser.tallies.items():
+        spec, kept = specs.get(number), state.tallies.get(number)
+        if spec is not None:
+            state.tallies[number] = (
+                tally if kept is None else tallying.merge(kept, tally, spec.unit_s)
+            )
     for source, ranges in loser.applied.items():
         state.applied[source] = learning.unite(state.applied.get(source, []), ranges)
 

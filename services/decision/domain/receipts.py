@@ -61,6 +61,7 @@ def on_receipt(turn: Turn, receipt: ReceiptInput) -> str:
         if changed:
             turn.state.contacts[index] = learned
             turn.changed()
+            turn.touched.update(turn.catalog.segments.by_messages)
             responses.on_receipt(turn, receipt, contact)
     opted_out = _opt_out(turn, receipt, contact)
     return "applied" if changed or opted_out else "unchanged"

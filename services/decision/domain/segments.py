@@ -13,11 +13,14 @@ are recorded already, and a move that is `silent` is to begin nothing.
 
 from collections.abc import Sequence
 
+from services.decision.domain import learning
+from services.decision.domain.catalog import Catalog
 from services.decision.domain.civil import from_s
 from services.decision.domain.conditions.rule import NEVER
 from services.decision.domain.decisions import SegmentMove, SegmentMoved
 from services.decision.domain.inputs import SettleInput
 from services.decision.domain.segmentation import Segment
+from services.decision.domain.state import PersonState
 from services.decision.domain.turn import Turn
 
 #: Flips caught up with one by one for a person nobody woke; beyond it, only the present counts.
@@ -27,25 +30,59 @@ FLIPS_MAX = 1_000
 def begin(turn: Turn) -> Sequence[SegmentMoved]:
     """Settle the person, if the catalog has moved on; to be called before anything is applied.
 
-    Who is seen for the first time has no past to settle: all that follows is news.
+    Who is seen for the first time has no past to settle: all that follows is news. Who lacks
+    something the catalog needs is left to `on_settle`, which brings it.
     """
     state, segments = turn.state, turn.catalog.segments
     if state.settled >= segments.settle_at:
         return ()
-    is_new = not state.settled and not state.applied
-    state.settled, turn.settled = turn.catalog.revision, True
-    turn.touched.update(range(len(segments.ordered)))
-    if is_new:
+    if not state.settled and not state.applied:
+        turn.touched.update(range(len(segments.ordered)))
+        state.settled, turn.settled = turn.catalog.revision, True
         return ()
+    return () if lacks(state, turn.catalog) else _settled(turn)
+
+
+def lacks(state: PersonState, catalog: Catalog) -> bool:
+    """Return whether the catalog needs traits or tallies whose past the state may not hold."""
+    segments = catalog.segments
+    return any(since > state.settled for since in segments.trait_since.values()) or any(
+        since > state.settled for since in segments.tally_since.values()
+    )
+
+
+def on_settle(turn: Turn, brought: SettleInput) -> str:
+    """Settle the person with what ingest knew of their past; once is enough.
+
+    Tallies replace what was counted, for they hold all the state has applied; traits only fill
+    gaps.
+    """
+    state, segments = turn.state, turn.catalog.segments
+    if turn.settled:
+        return "applied"
+    if state.settled >= segments.settle_at:
+        return "unchanged"
+    for name, value in brought.traits.items():
+        if name in turn.catalog.traits and name not in state.traits:
+            learning.learn_trait(state.traits, name, value)
+    for number in [one for one in state.tallies if one not in segments.tally_since]:
+        del state.tallies[number]
+    for number, since in segments.tally_since.items():
+        if since > state.settled:
+            state.tallies.pop(number, None)
+    state.tallies |= brought.tallies
+    _settled(turn)
+    return "applied"
+
+
+def _settled(turn: Turn) -> Sequence[SegmentMoved]:
+    state, segments = turn.state, turn.catalog.segments
+    state.settled, turn.settled = turn.catalog.revision, True
     for kept in (state.segments, state.dues):
         for number in [one for one in kept if one not in segments.numbers]:
             del kept[number]
+    turn.touched.update(range(len(segments.ordered)))
     return settle(turn, silent=True)
-
-
-def on_settle(turn: Turn, _: SettleInput) -> str:
-    """Settle the person: `begin` has done it by now, unless they were."""
-    return "applied" if turn.settled else "unchanged"
 
 
 def catch_up(turn: Turn, until_s: int) -> Sequence[SegmentMoved]:
@@ -97,6 +134,8 @@ def _touch_due(turn: Turn, at_s: int) -> None:
 
 def _look(turn: Turn, segment: Segment, at_s: int, *, silent: bool) -> SegmentMoved | None:
     state, number = turn.state, segment.number
+    if segment.revision > state.settled:
+        return None
     if segment.flip is not None:
         due_s = segment.flip(state, at_s)
         if due_s != NEVER:

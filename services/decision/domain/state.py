@@ -42,6 +42,21 @@ class Counter(msgspec.Struct, frozen=True, array_like=True, gc=False):
     days: bytes = b""
 
 
+class Tally(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How often and when an event was seen that a rule asks more of, and the sum of a property.
+
+    `buckets` holds pairs of age and count, oldest first: buckets of time before that of `last_s`.
+    `sums` has the sum of each, where one is asked for.
+    """
+
+    count: int
+    first_s: int
+    last_s: int
+    sum: float = 0.0
+    buckets: tuple[int, ...] = ()
+    sums: tuple[float, ...] = ()
+
+
 class Endpoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An address on a channel. `proven` is False for what only a public browser key said."""
 
@@ -190,7 +205,8 @@ class PersonState(msgspec.Struct, array_like=True):
     of the hours of their week (rhythm.py).
 
     By segment number: `segments` since when they are a member, `dues` when passing time may change
-    that. `settled` is the catalog revision up to which they are counted into every segment.
+    that. `settled` is the catalog revision up to which they are counted into every segment;
+    `tallies` by number are the counts that rules ask for beyond `counters`.
     """
 
     person: UUID
@@ -214,6 +230,7 @@ class PersonState(msgspec.Struct, array_like=True):
     settled: int = 0
     dates: dict[str, int] = {}
     rhythm: bytes = b""
+    tallies: dict[int, Tally] = {}
 
 
 def new(person: UUID) -> PersonState:
@@ -245,6 +262,7 @@ def copy(state: PersonState) -> PersonState:
         state.settled,
         state.dates.copy(),
         state.rhythm,
+        state.tallies.copy(),
     )
 
 

@@ -190,6 +190,7 @@ class Turn:
 
     def permitted(self, what: PermissionInput, message_id: UUID | None = None) -> None:
         """Record a change of permission."""
+        self.touched.update(self.catalog.segments.by_permission)
         seq = self.say()
         self.effects.append(
             PermissionChanged(

@@ -7,7 +7,7 @@ from kit.db.database import Tx
 from kit.errors import NotFound
 from services.decision.domain.catalog import Catalog
 from services.decision.domain.civil import from_s
-from services.decision.domain.segmentation import number_of
+from services.decision.domain.segment_numbers import number_of
 from services.decision.domain.state import PersonState
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.permission import read_state

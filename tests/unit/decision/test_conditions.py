@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.decision.domain import state as states
 from services.decision.domain.catalog import CatalogError, parse_catalog
-from services.decision.domain.segmentation import number_of
+from services.decision.domain.segment_numbers import number_of
 from services.decision.domain.state import DAY_S, Counter
 from tests.unit.decision import builders as b
 
@@ -119,7 +119,7 @@ def test_condition_that_does_not_hold(condition: dict[str, Any]) -> None:
         ),
         ({"event": "a", "at_least": 2.5}, "expected a whole number"),
         ({"event": "a", "within": "P1M"}, "at entry.where.within: expected days, hours or minutes"),
-        ({"event": "a", "at_least": 3, "within": "P120D"}, "expected at most P90D to count in"),
+        ({"event": "a", "at_least": 3, "within": "P1200D"}, "at most P1099D in days, PT168H"),
         ({"segment": "nobody"}, "at entry.where.segment: expected the key of a segment"),
         ({"segment": "pros", "is": 1}, "expected no comparison with `segment`"),
         ({"trait": "a", "equals": 1}, "at entry.where: expected a known field, got `equals`"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.decision.domain import actions, bandit, documents, model
 from services.decision.domain.civil import Duration
-from services.decision.domain.conditions.compile import Uses
+from services.decision.domain.conditions.context import Uses
 from services.decision.domain.journeys import documents as written
 from services.decision.domain.journeys.dates import DateDocument, TraitDate, days_of
 from services.decision.domain.journeys.steps import (
