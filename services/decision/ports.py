@@ -409,6 +409,17 @@ class Store(Protocol):
         self, tx: Tx, workspace: str, revision: int
     ) -> list[tuple[str, str, int, str]]: ...
 
+    async def needs(self, tx: Tx, workspace: str, revision: int) -> dict[tuple[str, str], int]: ...
+
+    async def save_needs(
+        self,
+        tx: Tx,
+        workspace: str,
+        revision: int,
+        added: Sequence[tuple[str, str]],
+        dropped: Sequence[tuple[str, str]],
+    ) -> None: ...
+
     async def insert_documents(
         self,
         tx: Tx,

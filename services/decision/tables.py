@@ -115,6 +115,19 @@ segment_members = Table(
     schema=SCHEMA,
 )
 
+catalog_needs = Table(
+    "catalog_needs",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    # trait, tally or segment; and which: a name, a number, or key and print of the rule.
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    # The revisions at which the catalog needs it of a person: from `since` on, before `until`.
+    Column("since", BigInteger, primary_key=True),
+    Column("until", BigInteger),
+    schema=SCHEMA,
+)
+
 # Counting everybody of a workspace into the segments of a new revision, in pages of people.
 settlements = Table(
     "settlements",

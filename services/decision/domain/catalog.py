@@ -168,8 +168,8 @@ def parse_catalog(
     _refuse_doubles(parsed, problems)
     compiler = Compiler(parsed, revision, revisions or {}, problems, since or {})
     workspace = compiler.workspace
+    where = f"workspace {workspace.key}"
     if find_zone(workspace.timezone) is None:
-        where = f"workspace {workspace.key}"
         problems.append(Problem(where, "timezone", "an IANA time zone", repr(workspace.timezone)))
     templates = compiler.templates()
     journeys = compiler.journeys()
@@ -177,13 +177,9 @@ def parse_catalog(
     current = {key: journey for key, journey in serving.items() if journey.status == "live"}
     asks = compiler.asks()
     segments = compiler.segmentation()
-    compete_again_s = compiler.seconds(
-        workspace.compete_again_after, f"workspace {workspace.key}", "compete_again_after"
-    )
+    compete_again_s = compiler.seconds(workspace.compete_again_after, where, "compete_again_after")
     response_window_s = compiler.seconds(
-        workspace.arbitration.response_window,
-        f"workspace {workspace.key}",
-        "arbitration.response_window",
+        workspace.arbitration.response_window, where, "arbitration.response_window"
     )
     if problems:
         raise CatalogError(problems)

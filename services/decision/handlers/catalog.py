@@ -8,7 +8,7 @@ from kit.bus.rpc import Request
 from kit.clock import Clock
 from kit.db.database import Tx
 from kit.errors import Invalid
-from services.decision.domain.catalog import CatalogError, parse_catalog
+from services.decision.domain.catalog import Catalog, CatalogError, parse_catalog
 from services.decision.ports import Store
 from services.decision.wire import catalog as wire
 
@@ -49,13 +49,20 @@ class CatalogDesk:
             json.loads(body) for *_, body in await self._store.former_journeys(tx, workspace, head)
         ]
         wanted = _wanted(current, former, given)
-        _check([*wanted.values(), *_others([*former, *current.values()], wanted)], head + 1)
+        catalog = _checked(
+            [*wanted.values(), *_others([*former, *current.values()], wanted)], head + 1
+        )
         changes = [_change(key, current.get(key), wanted[key]) for key in _keys(given)]
         changed = [each for each in changes if each[2] != "unchanged"]
         revision = head + 1 if changed else head
         if changed and not dry_run:
             rows = [(kind, key, json.dumps(wanted[kind, key])) for kind, key, _, _ in changed]
             await self._store.insert_documents(tx, workspace, revision, rows, now)
+            needed = set(await self._store.needs(tx, workspace, head))
+            needs = set(catalog.segments.needs)
+            await self._store.save_needs(
+                tx, workspace, revision, [*(needs - needed)], [*(needed - needs)]
+            )
             tx.after_commit(self._applied)
             if any(kind in _POLICY_KINDS for kind, *_ in changed):
                 await self._store.ask_to_reconsider(tx, workspace, now)
@@ -129,9 +136,9 @@ def _others(former: Sequence[dict[str, Any]], wanted: Documents) -> list[dict[st
     ]
 
 
-def _check(documents: Sequence[dict[str, Any]], revision: int) -> None:
+def _checked(documents: Sequence[dict[str, Any]], revision: int) -> Catalog:
     try:
-        parse_catalog(documents, revision=revision)
+        return parse_catalog(documents, revision=revision)
     except CatalogError as error:
         problems = [
             {"document": p.document, "path": p.path, "expected": p.expected, "got": p.got}

@@ -55,4 +55,5 @@ class Catalogs:
         rows += await self._store.former_journeys(tx, workspace, revision)
         bodies: list[dict[str, Any]] = [json.loads(body) for _, _, _, body in rows]
         revisions = {(kind, key): at for kind, key, at, _ in rows}
-        return parse_catalog(bodies, revision=revision, revisions=revisions)
+        since = await self._store.needs(tx, workspace, revision)
+        return parse_catalog(bodies, revision=revision, revisions=revisions, since=since)

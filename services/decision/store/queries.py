@@ -334,6 +334,41 @@ async def former_journeys(tx: Tx, workspace: str, revision: int) -> list[tuple[s
     return [(r["kind"], r["key"], r["revision"], r["body"]) for r in rows]
 
 
+async def needs(tx: Tx, workspace: str, revision: int) -> dict[tuple[str, str], int]:
+    """What the catalog needs of people at a revision, and since which one without a break."""
+    rows = await tx.fetch(
+        "SELECT kind, name, since FROM catalog_needs WHERE workspace = $1 AND since <= $2"
+        " AND (until IS NULL OR until > $2)",
+        workspace,
+        revision,
+    )
+    return {(row["kind"], row["name"]): row["since"] for row in rows}
+
+
+async def save_needs(
+    tx: Tx,
+    workspace: str,
+    revision: int,
+    added: Sequence[tuple[str, str]],
+    dropped: Sequence[tuple[str, str]],
+) -> None:
+    """Notes what a revision is the first to need, and what it needs no more."""
+    await tx.execute(
+        "UPDATE catalog_needs SET until = $2 WHERE workspace = $1 AND until IS NULL"
+        " AND (kind, name) IN (SELECT * FROM unnest($3::text[], $4::text[]))",
+        workspace,
+        revision,
+        *_columns(sorted(dropped), 2),
+    )
+    await tx.execute(
+        "INSERT INTO catalog_needs (workspace, kind, name, since)"
+        " SELECT $1, kind, name, $2 FROM unnest($3::text[], $4::text[]) AS added (kind, name)",
+        workspace,
+        revision,
+        *_columns(sorted(added), 2),
+    )
+
+
 async def insert_documents(
     tx: Tx, workspace: str, revision: int, changed: Sequence[tuple[str, str, str]], now: datetime
 ) -> None:

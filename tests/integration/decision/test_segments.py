@@ -172,3 +172,14 @@ async def test_segment_nobody_wrote_is_not_found(desk: Desk) -> None:
     async with desk.db.api(WORKSPACE, readonly=True) as tx:
         with pytest.raises(NotFound):
             await desk.segments.on_members(tx, request(body))
+
+
+async def test_edit_that_changes_no_rule_counts_nobody_again(desk: Desk) -> None:
+    await desk.apply(CATALOG)
+    await desk.event(new_id(desk.clock), "ordered")
+    await settle(desk)
+
+    await desk.apply([{**CATALOG[0], "description": "People who buy"}])
+    await desk.settler.settle_some()
+
+    assert (await shown(desk, "buyers"))["state"] == "active"

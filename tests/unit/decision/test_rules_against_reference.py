@@ -105,7 +105,7 @@ happenings = st.one_of(
         st.just(0),
     ),
 )  # fmt: skip
-LAST = (130 * 86_400, ("event", "parted", {}, 0))
+LAST: tuple[int, Any] = (130 * 86_400, ("event", "parted", {}, 0))
 lives = st.lists(st.tuples(gaps, happenings), min_size=4, max_size=8)
 
 
