@@ -5,7 +5,7 @@ missed.
 import asyncio
 import sys
 
-from bench import event_to_provider, pure_step
+from bench import event_to_provider, imports, pure_step
 from bench.results import keep
 
 
@@ -13,6 +13,7 @@ def main() -> int:
     """Runs every bench, one after the other."""
     figures = pure_step.measure()
     figures += asyncio.run(event_to_provider.measure())
+    figures += asyncio.run(imports.measure())
     for each in figures:
         print(each)
     keep(figures)

@@ -7,6 +7,7 @@ from cli.doctor import doctor
 from cli.down import down
 from cli.evaluate import evaluate_policy
 from cli.explain import explain
+from cli.importing import import_
 from cli.migrate import migrate
 from cli.replay import replay
 from cli.test import test
@@ -24,6 +25,7 @@ app.command()(down)
 app.command()(migrate)
 app.command()(apply)
 app.command()(test)
+app.command("import")(import_)
 app.command()(doctor)
 app.command()(explain)
 app.command()(replay)

@@ -27,6 +27,7 @@ class Delivery:
     user_agent: str
     verified_user: str = ""
     traceparent: str = ""
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def _accept_request(delivery: Delivery) -> ingest_service.AcceptRequest:
         user_agent=delivery.user_agent,
         verified_user=delivery.verified_user,
         traceparent=delivery.traceparent,
+        dry_run=delivery.dry_run,
     )
 
 

@@ -425,24 +425,6 @@ class ContactsTaken(Shape):
     repeated: int
 
 
-class ImportRefusal(Shape):
-    """A line that was not stored."""
-
-    line: int = Field(description="Counted from 1.")
-    status: int
-    reason: str
-    pointer: str | None = None
-
-
-class Imported(Shape):
-    """What became of the lines of an import; sending it again changes nothing."""
-
-    accepted: int
-    repeated: int
-    refused: int
-    refusals: list[ImportRefusal] = Field(description="The first hundred.")
-
-
 class ReceiptsTaken(Shape):
     """What became of a provider's report."""
 

@@ -2,6 +2,8 @@
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -88,5 +90,46 @@ pending_optouts = Table(
     Column("traceparent", Text, nullable=False),
     # Why decision will never take it; null while it is still being relayed.
     Column("refused", Text),
+    schema=SCHEMA,
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    # The request that works on it; one that was taken for dead writes nothing any more.
+    Column("holder", Uuid, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    # How rows are read (JSON): an import goes on as it was begun.
+    Column("options", Text, nullable=False),
+    Column("dry_run", Boolean, nullable=False),
+    # running, done, stopped.
+    Column("state", Text, nullable=False),
+    # Number of the last row that is settled; those up to it are passed over when it goes on.
+    Column("rows", BigInteger, nullable=False),
+    Column("accepted", BigInteger, nullable=False),
+    Column("repeated", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    # Why it stopped.
+    Column("detail", Text, nullable=False),
+    Index("imports_newest", "workspace", "created_at", "id"),
+    schema=SCHEMA,
+)
+
+import_refusals = Table(
+    "import_refusals",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("import", Uuid, primary_key=True),
+    Column("row", BigInteger, primary_key=True),
+    Column("status", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    # Where in the item; what stood there is not kept.
+    Column("pointer", Text, nullable=False),
     schema=SCHEMA,
 )

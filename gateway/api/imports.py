@@ -1,205 +1,222 @@
-"""`POST /v1/imports`: the past, as NDJSON, without triggering anything."""
+"""Imports: customers, past events, wishes with their proof, and contacts of another tool.
 
-import asyncio
-import zlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from typing import Any
+The rows arrive in the body of one request and are stored while they arrive; nothing of the file is
+kept here. An import has an id, which the caller may choose: whoever sends the same file under the
+same id again, after a crash of either side, continues it.
+"""
+
+from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 
-from contracts.topology import ACCEPT
-from gateway import ingest_wire
+from gateway import imports_store as store
 from gateway.auth import Key
-from gateway.context import Admin, Context, Ctx
-from gateway.limits import BODY_TIMEOUT_S
+from gateway.context import Admin, Context, Ctx, Reader
+from gateway.import_shapes import (
+    Imported,
+    ImportList,
+    ImportQuery,
+    ImportRefusal,
+    ImportRefusals,
+)
+from gateway.importing.formats import READERS, inflated
+from gateway.importing.mapping import BASES, Kind, RowMapping, parse
+from gateway.importing.run import Import, Parts, Source
 from gateway.problems import UnsupportedMedia, documented
-from gateway.shapes import Imported, ImportRefusal
-from kit.errors import KairosError, Malformed, Overloaded, Unavailable
+from kit.errors import Conflict, Invalid, KairosError, Malformed, NotFound
+from kit.ids import new_id
 
 router = APIRouter(tags=["imports"])
 
-LINE_BYTES_MAX = 64 * 1024
-"""Over ingest's limit of an event, so that ingest says what is wrong with a long one."""
-GROUP_LINES_MAX = 500
-GROUP_BYTES_MAX = 400 * 1024
-"""Lines sent to ingest at once: one commit, one question on NATS."""
 REFUSALS_SHOWN_MAX = 100
-TRIES = 8
-"""A group is offered again while ingest is away or busy: about 25 s in all, then the import stops;
-sending the file again continues it, as what is stored is not stored twice."""
-_CHUNK_BYTES = 256 * 1024
-
-_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
-@dataclass
-class _Import:
-    """An import under way."""
-
-    ctx: Context
-    key: Key
-    client_ip: str
-    user_agent: str
-    accepted: int = 0
-    repeated: int = 0
-    refused: int = 0
-    refusals: list[ImportRefusal] = field(default_factory=list)
-    _lines: list[bytes] = field(default_factory=list)
-    _numbers: list[int] = field(default_factory=list)
-    _bytes: int = 0
-
-    async def take(self, number: int, line: bytes) -> None:
-        """One line of the file."""
-        if len(line) > LINE_BYTES_MAX:
-            self._refuse(number, 413, f"The line is over {LINE_BYTES_MAX} bytes")
-            return
-        try:
-            _object.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            self._refuse(number, 400, "The line is not a JSON object")
-            return
-        if self._bytes + len(line) > GROUP_BYTES_MAX or len(self._lines) == GROUP_LINES_MAX:
-            await self.flush()
-        self._lines.append(line)
-        self._numbers.append(number)
-        self._bytes += len(line) + 1
-
-    async def flush(self) -> None:
-        """Sends what has gathered."""
-        if not self._lines:
-            return
-        told = await self._offer(b'{"batch":[' + b",".join(self._lines) + b"]}")
-        self.accepted += told.accepted
-        self.repeated += told.repeated
-        for each in told.refused:
-            self._refuse(self._numbers[each.index], each.status, each.reason, each.pointer)
-        self._lines, self._numbers, self._bytes = [], [], 0
-
-    async def _offer(self, body: bytes) -> ingest_wire.Accepted:
-        delivery = ingest_wire.Delivery(
-            call="history",
-            body=body,
-            from_browser=False,
-            received_at=self.ctx.clock.now(),
-            client_ip=self.client_ip,
-            user_agent=self.user_agent,
-        )
-        request = ingest_wire.accept_request(delivery)
-        for number in range(1, TRIES + 1):
-            try:
-                reply = await self.ctx.caller.call(ACCEPT, self.key.workspace, request)
-                return ingest_wire.accepted(reply)
-            except (Overloaded, Unavailable) as error:
-                if number == TRIES:
-                    raise self._stopped(error) from error
-                await asyncio.sleep(0.1 * 2**number)
-        raise AssertionError("unreachable")
-
-    def _stopped(self, error: KairosError) -> KairosError:
-        return Unavailable(
-            f"The import stopped: {error.detail}. Send it again to continue",
-            accepted=self.accepted,
-            repeated=self.repeated,
-            refused=self.refused,
-        )
-
-    def _refuse(self, number: int, status: int, reason: str, pointer: str = "") -> None:
-        self.refused += 1
-        if len(self.refusals) < REFUSALS_SHOWN_MAX:
-            told = ImportRefusal(line=number, status=status, reason=reason, pointer=pointer or None)
-            self.refusals.append(told)
-
 
 _EXAMPLE = (
     '{"type":"identify","userId":"u1","traits":{"email":"anna@example.com"},'
-    '"timestamp":"2026-01-02T10:00:00Z","messageId":"old-1"}\n'
+    '"timestamp":"2026-01-02T10:00:00Z"}\n'
     '{"type":"track","userId":"u1","event":"Order Completed","properties":{"total":29.9},'
-    '"timestamp":"2026-01-02T10:05:00Z","messageId":"old-2"}\n'
+    '"timestamp":"2026-01-02T10:05:00Z"}\n'
 )
+_TEXT = {"schema": {"type": "string"}}
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {"application/x-ndjson": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+        "content": {
+            "application/x-ndjson": {**_TEXT, "example": _EXAMPLE},
+            "text/csv": {**_TEXT, "example": "userId,email,plan\nu1,anna@example.com,pro\n"},
+            "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+        },
     }
 }
 
 
 @router.post(
     "/v1/imports",
-    summary="Import past events",
-    description="One Segment event a line, read as it arrives, gzip welcome. What is imported"
-    " counts and is shown, but triggers nothing. Give each line a `messageId`: then the same file"
-    " can be sent again.",
+    summary="Import the past of another tool",
+    description="Rows of NDJSON, CSV or Parquet, stored while they arrive; gzip welcome. The past"
+    " counts and is shown, but triggers nothing unless `trigger` says so. A row without a"
+    " `messageId` is known by the import and its number: sending the same file under the same `id`"
+    " again continues it. Answers when all is stored; `GET /v1/imports/{id}` tells how far it is.",
     openapi_extra=_BODY,
     response_model_exclude_none=True,
-    responses=documented(Malformed, UnsupportedMedia),
+    responses=documented(Malformed, Invalid, Conflict, UnsupportedMedia),
 )
-async def import_events(request: Request, ctx: Ctx, key: Admin) -> Imported:
+async def import_rows(
+    request: Request, ctx: Ctx, key: Admin, asked: Annotated[ImportQuery, Query()]
+) -> Imported:
+    kind, format_ = Kind(asked.kind), _format(request, asked)
+    rules = parse(asked.map, kind)
     held = await ctx.writes.begin(key, "POST /v1/imports")
-    run = _Import(
-        ctx,
-        key,
-        client_ip=request.client.host if request.client else "",
-        user_agent=request.headers.get("user-agent", "")[:500],
-    )
+    status = 200
     try:
-        number = 0
-        async for line in _lines(_plain(request)):
-            number += 1
-            if line.strip():
-                await run.take(number, line)
-        await run.flush()
+        wanted = store.Wanted(
+            workspace=key.workspace,
+            id=asked.id or new_id(ctx.clock),
+            holder=new_id(ctx.clock),
+            name=asked.name,
+            kind=kind,
+            format=format_,
+            options=msgspec.json.encode([asked.trigger, rules]).decode(),
+            dry_run=asked.dry_run,
+        )
+        row = await _begin(ctx, wanted)
+        if row["state"] != "done":
+            mapping = RowMapping(kind, rules, flat=format_ != "ndjson")
+            source = Source(
+                workspace=key.workspace,
+                id=wanted.id,
+                holder=wanted.holder,
+                mapping=mapping,
+                base=BASES[kind],
+                call="import" if asked.trigger else "history",
+                dry_run=asked.dry_run,
+            )
+            await _run(ctx, request, source, format_, row)
     except KairosError as error:
-        await ctx.writes.end(held, error.status)
+        status = error.status
         raise
-    await ctx.writes.end(held, 200)
+    finally:
+        await ctx.writes.end(held, status)
+    return await _shown(ctx, key, wanted.id)
+
+
+@router.get("/v1/imports", summary="Imports, newest first", response_model_exclude_none=True)
+async def list_imports(
+    ctx: Ctx, key: Reader, limit: Annotated[int, Query(ge=1, le=200)] = 50
+) -> ImportList:
+    async with ctx.db.api(key.workspace, readonly=True) as tx:
+        rows = await store.newest(tx, key.workspace, limit)
+    return ImportList(items=[_import(row, []) for row in rows])
+
+
+@router.get(
+    "/v1/imports/{id}",
+    summary="How far an import is",
+    response_model_exclude_none=True,
+    responses=documented(NotFound),
+)
+async def get_import(id: UUID, ctx: Ctx, key: Reader) -> Imported:  # noqa: A002 - the path's name
+    return await _shown(ctx, key, id)
+
+
+@router.get(
+    "/v1/imports/{id}/refusals",
+    summary="The rows an import refused, and why",
+    description="In the order of the file; what stood in them is not kept here.",
+    response_model_exclude_none=True,
+    responses=documented(NotFound),
+)
+async def get_refusals(
+    id: UUID,  # noqa: A002 - the path's name
+    ctx: Ctx,
+    key: Reader,
+    cursor: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> ImportRefusals:
+    async with ctx.db.api(key.workspace, readonly=True) as tx:
+        if await store.find(tx, key.workspace, id) is None:
+            raise NotFound("There is no such import")
+        rows = await store.refusals(tx, key.workspace, id, cursor, limit)
+    more = rows[-1].row if len(rows) == limit else None
+    return ImportRefusals(items=[_refusal(each) for each in rows], next_cursor=more)
+
+
+def _format(request: Request, asked: ImportQuery) -> str:
+    if asked.format:
+        return asked.format
+    named = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    known = {"text/csv": "csv", "application/vnd.apache.parquet": "parquet"}
+    return known.get(named, "ndjson")
+
+
+async def _begin(ctx: Context, wanted: store.Wanted) -> store.Row:
+    """The import, ours from now on unless it is done already: a request that still worked on it
+    gets Conflict at its next progress.
+
+    Raises Invalid where the import was asked for otherwise.
+    """
+    now = ctx.clock.now()
+    async with ctx.db.api(wanted.workspace) as tx:
+        row = await store.begin(tx, wanted, now)
+        before = (row["kind"], row["format"], row["options"], row["dry_run"])
+        if before != (wanted.kind, wanted.format, wanted.options, wanted.dry_run):
+            raise Invalid("An import goes on as it was begun; take a new id for other options")
+        if row["holder"] != wanted.holder and row["state"] != "done":
+            await store.take_over(tx, wanted, now)
+    return row
+
+
+async def _run(
+    ctx: Context, request: Request, source: Source, format_: str, row: store.Row
+) -> None:
+    run = Import(Parts(ctx.db, ctx.caller, ctx.clock), source, row["rows"], row["refused"])
+    state, detail = "stopped", "The connection was lost; send the file again to continue"
+    try:
+        encoding = request.headers.get("content-encoding", "").lower()
+        async for number, each in READERS[format_](inflated(request.stream(), encoding)):
+            await run.take(number, each)
+        await run.finish()
+        state, detail = "done", ""
+    except KairosError as error:
+        detail = error.detail
+        raise
+    finally:
+        await run.cancel()
+        async with ctx.db.api(source.workspace) as tx:
+            at = ctx.clock.now()
+            await store.end(tx, source.workspace, source.id, source.holder, state, detail, at)
+
+
+async def _shown(ctx: Context, key: Key, import_: UUID) -> Imported:
+    async with ctx.db.api(key.workspace, readonly=True) as tx:
+        row = await store.find(tx, key.workspace, import_)
+        if row is None:
+            raise NotFound("There is no such import")
+        refused = await store.refusals(tx, key.workspace, import_, 0, REFUSALS_SHOWN_MAX)
+    return _import(row, refused)
+
+
+def _import(row: store.Row, refused: list[store.Refusal]) -> Imported:
     return Imported(
-        accepted=run.accepted, repeated=run.repeated, refused=run.refused, refusals=run.refusals
+        id=row["id"],
+        name=row["name"] or None,
+        kind=row["kind"],
+        format=row["format"],
+        dry_run=row["dry_run"],
+        state=row["state"],
+        detail=row["detail"] or None,
+        rows=row["rows"],
+        accepted=row["accepted"],
+        repeated=row["repeated"],
+        refused=row["refused"],
+        refusals=[_refusal(each) for each in refused],
+        created_at=row["created_at"],
+        changed_at=row["changed_at"],
     )
 
 
-async def _plain(request: Request) -> AsyncIterator[bytes]:
-    """The body as it arrives, decompressed in small pieces."""
-    encoding = request.headers.get("content-encoding", "").lower()
-    if encoding not in ("", "identity", "gzip"):
-        raise UnsupportedMedia("Send the lines as they are or with Content-Encoding: gzip")
-    inflater = zlib.decompressobj(16 + zlib.MAX_WBITS) if encoding == "gzip" else None
-    async for chunk in _patiently(request.stream()):
-        if inflater is None:
-            yield chunk
-            continue
-        try:
-            yield inflater.decompress(chunk, _CHUNK_BYTES)
-            while inflater.unconsumed_tail:
-                yield inflater.decompress(inflater.unconsumed_tail, _CHUNK_BYTES)
-        except zlib.error:
-            raise Malformed("The body is not gzip as Content-Encoding says") from None
-    if inflater is not None and not inflater.eof:
-        raise Malformed("The gzip body is cut off")
-
-
-async def _patiently(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """A body may take as long as it likes, but not stand still."""
-    while True:
-        try:
-            chunk = await asyncio.wait_for(anext(chunks, None), BODY_TIMEOUT_S)
-        except TimeoutError:
-            raise Malformed(f"Nothing arrived for {BODY_TIMEOUT_S:g} s") from None
-        if chunk is None:
-            return
-        yield chunk
-
-
-async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Lines without their ends; of one over LINE_BYTES_MAX only as much as shows that it is."""
-    rest = b""
-    async for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            yield line
-        if len(rest) > LINE_BYTES_MAX:
-            rest = rest[: LINE_BYTES_MAX + 1]
-    if rest:
-        yield rest
+def _refusal(each: store.Refusal) -> ImportRefusal:
+    return ImportRefusal(
+        row=each.row, status=each.status, reason=each.reason, pointer=each.pointer or None
+    )

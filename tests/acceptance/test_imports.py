@@ -1,7 +1,12 @@
 """The past of another tool and the contacts of other systems, over the whole system."""
 
+import asyncio
 import json
+import os
+import signal
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,3 +111,72 @@ async def test_imported_past_orders_nothing(shop: Running) -> None:
 
     await eventually(counted, "the past is on the timeline")
     assert {item["kind"] for item in await shop.timeline("pia")} == {"event", "trait"}
+
+
+async def test_dry_run_names_what_is_wrong_and_stores_nothing(shop: Running) -> None:
+    text = "userId,email,plan\ndora,dora@example.com,pro\nnull,x@example.com,pro\n"
+    asked = {"kind": "profiles", "format": "csv", "dry_run": "true"}
+    told = await shop.call("POST", "/v1/imports", params=asked, data=text)
+
+    assert (told["accepted"], told["refused"], told["rows"]) == (1, 1, 2)
+    assert told["refusals"][0]["pointer"] == "/userId"
+    await shop.call("GET", "/v1/profiles/user:dora", status=404)
+
+
+async def test_command_imports_customers_and_goes_on_after_a_crash(
+    shop: Running, tmp_path: Path
+) -> None:
+    """The gateway is killed on the way: the command waits for it, and nothing is stored twice."""
+    count = 20_000
+    file = tmp_path / "customers.csv"
+    lines = [f"c{n};c{n}@example.com;2024-03-01;{n}" for n in range(count)]
+    file.write_text("\n".join(["kunde;mail;seit;punkte", *lines, "undefined;x;2024-03-01;1"]))
+    rules = (
+        "userId=kunde",
+        "traits.email=mail",
+        "timestamp=seit:time",
+        "traits.points=punkte:integer",
+    )
+    command = [sys.executable, "-m", "cli.main", "import", str(file), "--kind", "profiles"]
+    for rule in rules:
+        command += ["--map", rule]
+    address = shop.system.addresses
+    env = {
+        **os.environ,
+        "KAIROS_URL": address["KAIROS_URL"],
+        "KAIROS_SECRET_KEY": address["KAIROS_SECRET_KEY"],
+    }
+
+    async def stored() -> int:
+        [row] = await shop.sql("SELECT count(*) AS n FROM ingest.identities WHERE value LIKE 'c%'")
+        return int(row["n"])
+
+    child = await asyncio.create_subprocess_exec(
+        *command, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+
+    async def on_the_way() -> bool:
+        return await stored() > 1000
+
+    await eventually(on_the_way, "the first rows are stored")
+    pid = int((shop.system.home.data / "run" / "gateway.pid").read_text())
+    os.kill(pid, signal.SIGKILL)
+    said, _ = await asyncio.wait_for(child.communicate(), 100)
+
+    assert child.returncode == 1, said.decode()
+    [refused] = (tmp_path / "customers.csv.refused.ndjson").read_text().splitlines()
+    assert json.loads(refused)["row"] == count + 1
+    [events] = await shop.sql(
+        "SELECT count(*) AS n, count(DISTINCT profile) AS people FROM ingest.events"
+        " WHERE message_id LIKE 'import:%' AND kind = 'identify' AND user_id LIKE 'c%'"
+    )
+    assert (events["n"], events["people"]) == (count, count)
+    profile = await shop.call("GET", "/v1/profiles/user:c7")
+    assert profile["traits"] == {"email": "c7@example.com", "points": 7}
+    imports = (await shop.call("GET", "/v1/imports"))["items"]
+    assert (imports[0]["state"], imports[0]["rows"], imports[0]["refused"]) == (
+        "done",
+        count + 1,
+        1,
+    )
+    assert imports[0]["accepted"] + imports[0]["repeated"] == count

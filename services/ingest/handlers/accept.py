@@ -39,7 +39,8 @@ class Reception:
         self._spelling = spelling
 
     async def on_accept(self, request: Request) -> bytes:
-        """Answers when everything valid in the request is stored exactly once.
+        """Answers when everything valid in the request is stored exactly once; a dry run stores
+        nothing and counts what could be.
 
         A fault of the whole body, or the refusal of a single call, is raised as Malformed, TooLarge
         or Invalid.
@@ -84,6 +85,8 @@ class Reception:
         except Refused as error:
             _count_refused(workspace, [error.refusal])
             raise _as_error(error.refusal) from None
+        if message.dry_run:
+            return Told(accepted=len(read.items), repeated=0, refused=read.refused)
         outcome = Outcome(accepted=0, repeated=0)
         if read.items:
             weight = max(len(read.items), len(message.body_json) // 1024)

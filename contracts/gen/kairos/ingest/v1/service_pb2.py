@@ -26,7 +26,7 @@ from contracts.gen.kairos.events.v1 import event_pb2 as kairos_dot_events_dot_v1
 from contracts.gen.kairos.profiles.v1 import profile_pb2 as kairos_dot_profiles_dot_v1_dot_profile__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ekairos/ingest/v1/service.proto\x12\x10kairos.ingest.v1\x1a\x1ckairos/events/v1/event.proto\x1a kairos/profiles/v1/profile.proto\"\xc8\x01\n\rAcceptRequest\x12\x0c\n\x04\x63\x61ll\x18\x01 \x01(\t\x12\x11\n\tbody_json\x18\x02 \x01(\x0c\x12+\n\x08key_kind\x18\x03 \x01(\x0e\x32\x19.kairos.events.v1.KeyKind\x12\x16\n\x0ereceived_at_us\x18\x04 \x01(\x03\x12\x11\n\tclient_ip\x18\x05 \x01(\t\x12\x12\n\nuser_agent\x18\x06 \x01(\t\x12\x15\n\rverified_user\x18\x07 \x01(\t\x12\x13\n\x0btraceparent\x18\x08 \x01(\t\"F\n\x11\x41\x63\x63\x65ptManyRequest\x12\x31\n\x08requests\x18\x01 \x03(\x0b\x32\x1f.kairos.ingest.v1.AcceptRequest\"D\n\x0f\x41\x63\x63\x65ptManyReply\x12\x31\n\x08outcomes\x18\x01 \x03(\x0b\x32\x1f.kairos.ingest.v1.AcceptOutcome\"b\n\rAcceptOutcome\x12.\n\x05reply\x18\x01 \x01(\x0b\x32\x1d.kairos.ingest.v1.AcceptReplyH\x00\x12\x16\n\x0cproblem_json\x18\x02 \x01(\x0cH\x00\x42\t\n\x07outcome\"x\n\x0b\x41\x63\x63\x65ptReply\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\r\x12\x16\n\x0erepeated_items\x18\x02 \x01(\r\x12*\n\x07refused\x18\x03 \x03(\x0b\x32\x19.kairos.ingest.v1.Refusal\x12\x13\n\x0bquarantined\x18\x04 \x01(\r\"I\n\x07Refusal\x12\r\n\x05index\x18\x01 \x01(\r\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07pointer\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\r\"\x1d\n\x0eProfileRequest\x12\x0b\n\x03ref\x18\x01 \x01(\t\"<\n\x0cProfileReply\x12,\n\x07profile\x18\x01 \x01(\x0b\x32\x1b.kairos.profiles.v1.Profile\"N\n\x0fProfilesRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\r\n\x05phone\x18\x02 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x03 \x01(\x0c\x12\r\n\x05limit\x18\x04 \x01(\r\"L\n\rProfilesReply\x12-\n\x08profiles\x18\x01 \x03(\x0b\x32\x1b.kairos.profiles.v1.Profile\x12\x0c\n\x04more\x18\x02 \x01(\x08\":\n\x0cMergeRequest\x12\x0b\n\x03ref\x18\x01 \x01(\t\x12\r\n\x05other\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"K\n\nMergeReply\x12,\n\x07profile\x18\x01 \x01(\x0b\x32\x1b.kairos.profiles.v1.Profile\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ekairos/ingest/v1/service.proto\x12\x10kairos.ingest.v1\x1a\x1ckairos/events/v1/event.proto\x1a kairos/profiles/v1/profile.proto\"\xd9\x01\n\rAcceptRequest\x12\x0c\n\x04\x63\x61ll\x18\x01 \x01(\t\x12\x11\n\tbody_json\x18\x02 \x01(\x0c\x12+\n\x08key_kind\x18\x03 \x01(\x0e\x32\x19.kairos.events.v1.KeyKind\x12\x16\n\x0ereceived_at_us\x18\x04 \x01(\x03\x12\x11\n\tclient_ip\x18\x05 \x01(\t\x12\x12\n\nuser_agent\x18\x06 \x01(\t\x12\x15\n\rverified_user\x18\x07 \x01(\t\x12\x13\n\x0btraceparent\x18\x08 \x01(\t\x12\x0f\n\x07\x64ry_run\x18\t \x01(\x08\"F\n\x11\x41\x63\x63\x65ptManyRequest\x12\x31\n\x08requests\x18\x01 \x03(\x0b\x32\x1f.kairos.ingest.v1.AcceptRequest\"D\n\x0f\x41\x63\x63\x65ptManyReply\x12\x31\n\x08outcomes\x18\x01 \x03(\x0b\x32\x1f.kairos.ingest.v1.AcceptOutcome\"b\n\rAcceptOutcome\x12.\n\x05reply\x18\x01 \x01(\x0b\x32\x1d.kairos.ingest.v1.AcceptReplyH\x00\x12\x16\n\x0cproblem_json\x18\x02 \x01(\x0cH\x00\x42\t\n\x07outcome\"x\n\x0b\x41\x63\x63\x65ptReply\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\r\x12\x16\n\x0erepeated_items\x18\x02 \x01(\r\x12*\n\x07refused\x18\x03 \x03(\x0b\x32\x19.kairos.ingest.v1.Refusal\x12\x13\n\x0bquarantined\x18\x04 \x01(\r\"I\n\x07Refusal\x12\r\n\x05index\x18\x01 \x01(\r\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07pointer\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\r\"\x1d\n\x0eProfileRequest\x12\x0b\n\x03ref\x18\x01 \x01(\t\"<\n\x0cProfileReply\x12,\n\x07profile\x18\x01 \x01(\x0b\x32\x1b.kairos.profiles.v1.Profile\"N\n\x0fProfilesRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\r\n\x05phone\x18\x02 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x03 \x01(\x0c\x12\r\n\x05limit\x18\x04 \x01(\r\"L\n\rProfilesReply\x12-\n\x08profiles\x18\x01 \x03(\x0b\x32\x1b.kairos.profiles.v1.Profile\x12\x0c\n\x04more\x18\x02 \x01(\x08\":\n\x0cMergeRequest\x12\x0b\n\x03ref\x18\x01 \x01(\t\x12\r\n\x05other\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"K\n\nMergeReply\x12,\n\x07profile\x18\x01 \x01(\x0b\x32\x1b.kairos.profiles.v1.Profile\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,27 +34,27 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kairos.ingest.v1.service_pb
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ACCEPTREQUEST']._serialized_start=117
-  _globals['_ACCEPTREQUEST']._serialized_end=317
-  _globals['_ACCEPTMANYREQUEST']._serialized_start=319
-  _globals['_ACCEPTMANYREQUEST']._serialized_end=389
-  _globals['_ACCEPTMANYREPLY']._serialized_start=391
-  _globals['_ACCEPTMANYREPLY']._serialized_end=459
-  _globals['_ACCEPTOUTCOME']._serialized_start=461
-  _globals['_ACCEPTOUTCOME']._serialized_end=559
-  _globals['_ACCEPTREPLY']._serialized_start=561
-  _globals['_ACCEPTREPLY']._serialized_end=681
-  _globals['_REFUSAL']._serialized_start=683
-  _globals['_REFUSAL']._serialized_end=756
-  _globals['_PROFILEREQUEST']._serialized_start=758
-  _globals['_PROFILEREQUEST']._serialized_end=787
-  _globals['_PROFILEREPLY']._serialized_start=789
-  _globals['_PROFILEREPLY']._serialized_end=849
-  _globals['_PROFILESREQUEST']._serialized_start=851
-  _globals['_PROFILESREQUEST']._serialized_end=929
-  _globals['_PROFILESREPLY']._serialized_start=931
-  _globals['_PROFILESREPLY']._serialized_end=1007
-  _globals['_MERGEREQUEST']._serialized_start=1009
-  _globals['_MERGEREQUEST']._serialized_end=1067
-  _globals['_MERGEREPLY']._serialized_start=1069
-  _globals['_MERGEREPLY']._serialized_end=1144
+  _globals['_ACCEPTREQUEST']._serialized_end=334
+  _globals['_ACCEPTMANYREQUEST']._serialized_start=336
+  _globals['_ACCEPTMANYREQUEST']._serialized_end=406
+  _globals['_ACCEPTMANYREPLY']._serialized_start=408
+  _globals['_ACCEPTMANYREPLY']._serialized_end=476
+  _globals['_ACCEPTOUTCOME']._serialized_start=478
+  _globals['_ACCEPTOUTCOME']._serialized_end=576
+  _globals['_ACCEPTREPLY']._serialized_start=578
+  _globals['_ACCEPTREPLY']._serialized_end=698
+  _globals['_REFUSAL']._serialized_start=700
+  _globals['_REFUSAL']._serialized_end=773
+  _globals['_PROFILEREQUEST']._serialized_start=775
+  _globals['_PROFILEREQUEST']._serialized_end=804
+  _globals['_PROFILEREPLY']._serialized_start=806
+  _globals['_PROFILEREPLY']._serialized_end=866
+  _globals['_PROFILESREQUEST']._serialized_start=868
+  _globals['_PROFILESREQUEST']._serialized_end=946
+  _globals['_PROFILESREPLY']._serialized_start=948
+  _globals['_PROFILESREPLY']._serialized_end=1024
+  _globals['_MERGEREQUEST']._serialized_start=1026
+  _globals['_MERGEREQUEST']._serialized_end=1084
+  _globals['_MERGEREPLY']._serialized_start=1086
+  _globals['_MERGEREPLY']._serialized_end=1161
 # @@protoc_insertion_point(module_scope)

@@ -9,7 +9,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class AcceptRequest(_message.Message):
-    __slots__ = ("call", "body_json", "key_kind", "received_at_us", "client_ip", "user_agent", "verified_user", "traceparent")
+    __slots__ = ("call", "body_json", "key_kind", "received_at_us", "client_ip", "user_agent", "verified_user", "traceparent", "dry_run")
     CALL_FIELD_NUMBER: _ClassVar[int]
     BODY_JSON_FIELD_NUMBER: _ClassVar[int]
     KEY_KIND_FIELD_NUMBER: _ClassVar[int]
@@ -18,6 +18,7 @@ class AcceptRequest(_message.Message):
     USER_AGENT_FIELD_NUMBER: _ClassVar[int]
     VERIFIED_USER_FIELD_NUMBER: _ClassVar[int]
     TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
     call: str
     body_json: bytes
     key_kind: _event_pb2.KeyKind
@@ -26,7 +27,8 @@ class AcceptRequest(_message.Message):
     user_agent: str
     verified_user: str
     traceparent: str
-    def __init__(self, call: _Optional[str] = ..., body_json: _Optional[bytes] = ..., key_kind: _Optional[_Union[_event_pb2.KeyKind, str]] = ..., received_at_us: _Optional[int] = ..., client_ip: _Optional[str] = ..., user_agent: _Optional[str] = ..., verified_user: _Optional[str] = ..., traceparent: _Optional[str] = ...) -> None: ...
+    dry_run: bool
+    def __init__(self, call: _Optional[str] = ..., body_json: _Optional[bytes] = ..., key_kind: _Optional[_Union[_event_pb2.KeyKind, str]] = ..., received_at_us: _Optional[int] = ..., client_ip: _Optional[str] = ..., user_agent: _Optional[str] = ..., verified_user: _Optional[str] = ..., traceparent: _Optional[str] = ..., dry_run: _Optional[bool] = ...) -> None: ...
 
 class AcceptManyRequest(_message.Message):
     __slots__ = ("requests",)

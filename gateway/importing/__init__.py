@@ -1,0 +1,1 @@
+"""Imports: the past of another tool, row by row, never whole in memory."""
