@@ -5,13 +5,14 @@ missed.
 import asyncio
 import sys
 
-from bench import event_to_provider, imports, pure_step
+from bench import event_to_provider, imports, pure_step, simulation
 from bench.results import keep
 
 
 def main() -> int:
     """Runs every bench, one after the other."""
     figures = pure_step.measure()
+    figures += simulation.measure()
     figures += asyncio.run(event_to_provider.measure())
     figures += asyncio.run(imports.measure())
     for each in figures:

@@ -10,6 +10,7 @@ from cli.explain import explain
 from cli.importing import import_
 from cli.migrate import migrate
 from cli.replay import replay
+from cli.simulate import simulate
 from cli.test import test
 from cli.up import up
 
@@ -29,6 +30,7 @@ app.command("import")(import_)
 app.command()(doctor)
 app.command()(explain)
 app.command()(replay)
+app.command()(simulate)
 app.command()(evaluate_policy)
 
 

@@ -44,13 +44,13 @@ def test(pack: Packs) -> None:
 
 def _run(folder: Path) -> list[tuple[str, tuple[str, ...]]]:
     try:
-        catalog = parse_catalog(_documents(folder / CATALOG))
+        catalog = parse_catalog(documents_in(folder / CATALOG))
     except CatalogError as error:
         for problem in error.problems:
             say(str(problem))
         fail(f"{folder / CATALOG} is no valid catalog")
     found: list[tuple[str, tuple[str, ...]]] = []
-    for number, document in enumerate(_documents(folder / TESTS)):
+    for number, document in enumerate(documents_in(folder / TESTS)):
         try:
             outcome = rehearse(catalog, msgspec.convert(document, JourneyTest))
         except ValueError as error:
@@ -61,7 +61,8 @@ def _run(folder: Path) -> list[tuple[str, tuple[str, ...]]]:
     return found
 
 
-def _documents(folder: Path) -> list[dict[str, Any]]:
+def documents_in(folder: Path) -> list[dict[str, Any]]:
+    """Every document of a folder, files in order of name; ends the command where one is none."""
     found: list[dict[str, Any]] = []
     for path in sorted(folder.rglob("*")):
         if path.suffix not in SUFFIXES:
