@@ -113,6 +113,7 @@ TAKE_RECEIPTS = EndpointSpec("delivery", "take_receipts", "plain", timeout_s=5.0
 MESSAGE = EndpointSpec("delivery", "message", "read", timeout_s=2.0)
 CHECK_TEMPLATES = EndpointSpec("delivery", "check_templates", "plain", timeout_s=10.0)
 RENDER_TEMPLATE = EndpointSpec("delivery", "render_template", "plain", timeout_s=5.0)
+REACT = EndpointSpec("delivery", "react", "plain", timeout_s=2.0)
 KEEP_SECRET = EndpointSpec("delivery", "keep_secret", "write", timeout_s=2.0)
 SECRETS = EndpointSpec("delivery", "secrets", "read", timeout_s=2.0)
 DROP_SECRET = EndpointSpec("delivery", "drop_secret", "write", timeout_s=2.0)
@@ -149,6 +150,7 @@ ENDPOINTS = (
     MESSAGE,
     CHECK_TEMPLATES,
     RENDER_TEMPLATE,
+    REACT,
     KEEP_SECRET,
     SECRETS,
     DROP_SECRET,

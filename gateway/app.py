@@ -26,7 +26,7 @@ from gateway.api import (
 )
 from gateway.context import Context
 from gateway.edge import Edge
-from gateway.pages import unsubscribe
+from gateway.pages import preferences, redirects, unsubscribe
 
 _SILENT: TelemetryConfig = {
     "tracing": False,
@@ -61,6 +61,8 @@ ROUTERS = (
     reports.router,
     webhooks.router,
     unsubscribe.router,
+    preferences.router,
+    redirects.router,
     system.router,
     development.router,
 )

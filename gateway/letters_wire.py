@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -61,3 +62,20 @@ def rendered(reply: bytes) -> shapes.Rendered:
         image=told.image or None,
         segments=told.segments or None,
     )
+
+
+def react_request(
+    kind: str, message_id: UUID | None, *, target: bytes = b"", code: str = "", user_agent: str = ""
+) -> bytes:
+    return delivery_service.ReactRequest(
+        message_id=message_id.bytes if message_id else b"",
+        kind=f"RECEIPT_KIND_{kind.upper()}",
+        target=target,
+        code=code,
+        user_agent=user_agent[:500],
+    ).SerializeToString()
+
+
+def leads_to(reply: bytes) -> str:
+    """Where a link leads."""
+    return delivery_service.ReactReply.FromString(reply).url

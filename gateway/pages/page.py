@@ -22,7 +22,16 @@ body { font: 1.125rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 10vh 
 h1 { font-size: 1.75rem; line-height: 1.25; }
 button { font: inherit; font-weight: 600; padding: .75rem 1.5rem; border: 0; border-radius: .5rem;
   background: #14532d; color: #fff; cursor: pointer; }
-button:focus-visible { outline: 3px solid #f59e0b; outline-offset: 3px; }
+button:focus-visible, input:focus-visible, select:focus-visible, a:focus-visible {
+  outline: 3px solid #b45309; outline-offset: 3px; }
+h2 { font-size: 1.25rem; margin-top: 2.5rem; }
+fieldset { border: 1px solid #6b7280; border-radius: .5rem; margin: 1rem 0; padding: .75rem 1rem; }
+label { display: block; padding: .25rem 0; }
+input[type=checkbox], input[type=radio] { width: 1.25rem; height: 1.25rem; margin-right: .5rem;
+  vertical-align: -.2rem; }
+select { font: inherit; padding: .5rem; }
+.done { border-left: .375rem solid #15803d; padding: .5rem 1rem; }
+button.quiet { background: transparent; color: inherit; border: 2px solid currentColor; }
 """
 
 

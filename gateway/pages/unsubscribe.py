@@ -5,11 +5,8 @@ comes from the page's button or from a mail program's (`List-Unsubscribe=One-Cli
 cookie, login or further question. It is never refused: see `gateway.optouts`.
 """
 
-from dataclasses import dataclass
 from html import escape
-from uuid import UUID
 
-import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
@@ -17,44 +14,20 @@ from gateway import wire
 from gateway.context import Context, Ctx
 from gateway.limits import read_body
 from gateway.pages.page import HEADERS, Language, html, language_of
-from kit import tokens
-from kit.errors import Broken, NotFound, Rejected
+from gateway.pages.tokens import UNSUBSCRIBE, PageLink, page_link
+from kit.errors import NotFound, Rejected
 
 router = APIRouter(tags=["pages"])
 
-PURPOSE = "unsubscribe"
 _ONE_CLICK = b"List-Unsubscribe=One-Click"
 _FORM_BYTES_MAX = 4096
-
-
-@dataclass(frozen=True)
-class Link:
-    """What an unsubscribe link stands for."""
-
-    workspace: str
-    person: UUID
-    message_id: UUID
-    channel: str
-    topic: str
-
-
-def read_link(token: str, secret: str) -> Link:
-    """The link behind a token; NotFound where we did not sign it."""
-    payload = tokens.verify(PURPOSE, token, secret.encode())
-    try:
-        workspace, person, message, channel, topic = msgspec.msgpack.decode(
-            payload, type=tuple[str, bytes, bytes, str, str]
-        )
-        return Link(workspace, UUID(bytes=person), UUID(bytes=message), channel, topic)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise Broken("A signed link cannot be read") from error
 
 
 @router.get("/u/{token}", summary="The unsubscribe page", response_class=HTMLResponse)
 async def show(token: str, request: Request, ctx: Ctx) -> HTMLResponse:
     language = _language(request)
     try:
-        link = read_link(token, ctx.settings.link_secret)
+        link = page_link(UNSUBSCRIBE, token, ctx.settings.link_secret)
     except NotFound:
         return _not_valid(language)
     text = _TEXTS[language]
@@ -69,7 +42,7 @@ async def show(token: str, request: Request, ctx: Ctx) -> HTMLResponse:
 async def act(token: str, request: Request, ctx: Ctx) -> HTMLResponse:
     language = _language(request)
     try:
-        link = read_link(token, ctx.settings.link_secret)
+        link = page_link(UNSUBSCRIBE, token, ctx.settings.link_secret)
     except NotFound:
         return _not_valid(language)
     await _withdraw(ctx, link, request)
@@ -78,7 +51,7 @@ async def act(token: str, request: Request, ctx: Ctx) -> HTMLResponse:
     return HTMLResponse(html(language, text["done_title"], body=body), headers=HEADERS)
 
 
-async def _withdraw(ctx: Context, link: Link, request: Request) -> None:
+async def _withdraw(ctx: Context, link: PageLink, request: Request) -> None:
     evidence = {
         "source": "one-click" if await _is_one_click(request) else "unsubscribe-page",
         "actor": "recipient",
@@ -115,7 +88,7 @@ def _not_valid(language: Language) -> HTMLResponse:
     return HTMLResponse(page, status_code=404, headers=HEADERS)
 
 
-def _shown(link: Link, text: dict[str, str]) -> dict[str, str]:
+def _shown(link: PageLink, text: dict[str, str]) -> dict[str, str]:
     """Channel and topic as a person reads them."""
     channel = text.get(link.channel, link.channel)
     about = "" if link.topic in ("", "*") else text["about"].format(topic=link.topic)

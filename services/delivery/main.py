@@ -29,9 +29,11 @@ from services.delivery.handlers.accounts import Account, Accounts
 from services.delivery.handlers.desk import Limits
 from services.delivery.handlers.drafting import Drafts, Letterhead
 from services.delivery.handlers.lane import Lane
+from services.delivery.handlers.linked import LinkedTemplates
 from services.delivery.handlers.liveness import Liveness, Pulse
 from services.delivery.handlers.messages import TellMessage
 from services.delivery.handlers.orders import OnDecisions
+from services.delivery.handlers.reactions import React
 from services.delivery.handlers.receipts import TakeReceipts
 from services.delivery.handlers.secrets import SecretsDesk, StoredVault
 from services.delivery.handlers.sender import Sender
@@ -39,7 +41,8 @@ from services.delivery.handlers.sending import Tools
 from services.delivery.handlers.templates import CheckTemplates, ShowText
 from services.delivery.ports import Provider
 from services.delivery.settings import PREFIX, Settings
-from services.delivery.store import Store
+from services.delivery.store.links import LinkStore
+from services.delivery.store.messages import Store
 from services.delivery.subscriptions import endpoints, subscriptions
 
 NAME = "delivery"
@@ -67,6 +70,8 @@ async def compose(service: Service) -> Parts:
         on_planned=look,
     )
     presses = Presses()
+    link_store = LinkStore()
+    links = SignedLinks(settings.public_url, settings.link_secret.encode(), settings.short_url)
     proofs = PressedProofs(service.caller, presses)
     makers = Makers(settings, clock)
     vault = StoredVault(service.db, store, Seals.parse(settings.secrets_key))
@@ -78,8 +83,10 @@ async def compose(service: Service) -> Parts:
         clock=clock,
         outbound=store,
         drafts=Drafts(
-            CatalogTemplates(service.caller, presses),
-            SignedLinks(settings.public_url, settings.link_secret.encode()),
+            LinkedTemplates(
+                CatalogTemplates(service.caller, presses), links, service.db, link_store, clock
+            ),
+            links,
             clock,
         ),
         permits=DecisionPermits(service.caller, clock, settings.permit_ttl_s),
@@ -100,6 +107,7 @@ async def compose(service: Service) -> Parts:
             CheckTemplates(proofs, clock),
             ShowText(proofs, clock),
             SecretsDesk(store, vault.seals, clock),
+            React(service.db, link_store, store, clock),
         ),
         tasks=(run_with(presses, sender),),
         busy=(sender.is_busy,),

@@ -127,6 +127,63 @@ class Links(Protocol):
         """The recipient's pages by the names templates know them by; `unsubscribe_url` is one."""
         ...
 
+    def click_url(self, order: Order, target: UUID) -> str:
+        """Leads to the stored target, and tells us that somebody went there."""
+        ...
+
+    def open_url(self, order: Order) -> str:
+        """A picture of one pixel that tells us that the message was opened."""
+        ...
+
+    def short_url(self, order: Order, target: UUID) -> tuple[str, str]:
+        """As `click_url`, short enough for a text message; the code and the address."""
+        ...
+
+    def is_own(self, url: str) -> bool:
+        """Whether it is one of our pages."""
+        ...
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """What a reaction is about, and when the provider took it; None while it has not."""
+
+    workspace: str
+    message_id: UUID
+    decision_id: UUID
+    person: UUID
+    channel: str
+    lane: str
+    traceparent: str
+    accepted_at: datetime | None
+
+
+class Targets(Protocol):
+    """Where links lead, and whom they were sent to."""
+
+    async def keep_targets(
+        self, tx: Tx, workspace: str, targets: Mapping[UUID, str], now: datetime
+    ) -> None:
+        """Stores those that are new."""
+        ...
+
+    async def keep_short(
+        self, tx: Tx, workspace: str, message_id: UUID, codes: Mapping[str, UUID]
+    ) -> None:
+        """Stores codes of short links with their targets."""
+        ...
+
+    async def find_target(self, tx: Tx, workspace: str, target: UUID) -> str | None:
+        """Where it leads."""
+        ...
+
+    async def find_short(self, tx: Tx, code: str) -> tuple[str, UUID, UUID] | None:
+        """Workspace, message and target of a short link."""
+        ...
+
+    async def find_sent(self, tx: Tx, workspace: str, message_id: UUID) -> Sent | None:
+        """The message a reaction is about."""
+        ...
+
 
 O_contra = TypeVar("O_contra", contravariant=True)
 

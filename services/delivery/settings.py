@@ -75,6 +75,11 @@ class Settings:
         variable="KAIROS_PUBLIC_URL",
         why="the gateway as recipients reach it; links in mails begin with it",
     )
+    short_url: str = setting(
+        "",
+        variable="KAIROS_SHORT_URL",
+        why="a short domain that leads to the gateway, for links in SMS; empty: public_url",
+    )
     link_secret: str = setting(
         variable="KAIROS_LINK_SECRET", secret=True, why="signs links; shared with the gateway"
     )

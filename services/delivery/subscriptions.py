@@ -6,6 +6,7 @@ from contracts.topology import (
     DROP_SECRET,
     KEEP_SECRET,
     MESSAGE,
+    REACT,
     RENDER_TEMPLATE,
     SECRETS,
     TAKE_RECEIPTS,
@@ -15,6 +16,7 @@ from kit.bus.rpc import Endpoint
 from kit.bus.spec import LANES
 from services.delivery.handlers.messages import TellMessage
 from services.delivery.handlers.orders import OnDecisions
+from services.delivery.handlers.reactions import React
 from services.delivery.handlers.receipts import TakeReceipts
 from services.delivery.handlers.secrets import SecretsDesk
 from services.delivery.handlers.templates import CheckTemplates, ShowText
@@ -34,6 +36,7 @@ def endpoints(
     check: CheckTemplates,
     show: ShowText,
     secrets: SecretsDesk,
+    react: React,
 ) -> list[Endpoint]:
     """Question -> handler."""
     return [
@@ -41,6 +44,7 @@ def endpoints(
         Endpoint(MESSAGE, tell_message),
         Endpoint(CHECK_TEMPLATES, check, at_once_max=4),
         Endpoint(RENDER_TEMPLATE, show, at_once_max=16),
+        Endpoint(REACT, react),
         Endpoint(KEEP_SECRET, secrets.on_keep),
         Endpoint(SECRETS, secrets.on_list),
         Endpoint(DROP_SECRET, secrets.on_drop),

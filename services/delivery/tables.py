@@ -72,6 +72,9 @@ messages = Table(
     # The account called last, and whether it takes a repeat for the same message; empty before.
     Column("account", Text, nullable=False, server_default=text("''")),
     Column("keyed", Boolean, nullable=False, server_default=text("false")),
+    # Which wording of the template; whether opens may be measured.
+    Column("variant", Text, nullable=False, server_default=text("''")),
+    Column("measure", Boolean, nullable=False, server_default=text("false")),
     Index(
         "messages_due",
         "lane",
@@ -159,5 +162,30 @@ secrets = Table(
     Column("key_id", Text, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
+    schema=SCHEMA,
+)
+
+link_targets = Table(
+    "link_targets",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    # Follows from the address, so that it is stored once however many messages lead there.
+    Column("target", Uuid, primary_key=True),
+    Column("url", Text, nullable=False),
+    # When it was stored. Never deleted: a link lives as long as the message that holds it.
+    Column("stored_at", DateTime(timezone=True), nullable=False),
+    schema=SCHEMA,
+)
+
+short_links = Table(
+    "short_links",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    # 59 bits of a keyed hash of message and target.
+    Column("code", Text, primary_key=True),
+    Column("message_id", Uuid, nullable=False),
+    Column("target", Uuid, nullable=False),
+    # A short link says its code only.
+    Index("short_links_code", "code", unique=True),
     schema=SCHEMA,
 )

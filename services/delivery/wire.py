@@ -31,6 +31,8 @@ from contracts.gen.kairos.delivery.v1.service_pb2 import (
     KeepSecretRequest,
     MessageReply,
     MessageRequest,
+    ReactReply,
+    ReactRequest,
     RenderTemplateReply,
     RenderTemplateRequest,
     Secret,
@@ -46,6 +48,7 @@ from kit.errors import Malformed, NotFound
 from kit.ids import partition_of
 from services.delivery.domain.ids import attempt_fact_id, receipt_fact_id
 from services.delivery.domain.message import Order, Outcome
+from services.delivery.domain.reactions import Reaction
 from services.delivery.domain.receipts import Receipt, ReceiptKind
 from services.delivery.domain.scenes.scene import Finding
 from services.delivery.ports import AttemptRow, MessageRow, Preview, Proof, Written
@@ -69,7 +72,9 @@ KINDS: dict[ReceiptKind, WireReceiptKind] = {
     ReceiptKind.BOUNCED: WireReceiptKind.RECEIPT_KIND_BOUNCED,
     ReceiptKind.COMPLAINED: WireReceiptKind.RECEIPT_KIND_COMPLAINED,
     ReceiptKind.UNSUBSCRIBED: WireReceiptKind.RECEIPT_KIND_UNSUBSCRIBED,
+    ReceiptKind.NOT_RELEVANT: WireReceiptKind.RECEIPT_KIND_NOT_RELEVANT,
 }
+_KINDS_READ = {wire_kind: kind for kind, wire_kind in KINDS.items()}
 
 
 def read_order(fact: IncomingFact) -> Order | None:
@@ -100,6 +105,8 @@ def read_order(fact: IncomingFact) -> Order | None:
         reason_de=said.reason_de,
         basis=said.basis,
         traceparent=read.traceparent,
+        variant=said.variant,
+        measure=said.measure,
     )
 
 
@@ -280,6 +287,27 @@ def refused_preview(why: str) -> bytes:
     return RenderTemplateReply(refused=why).SerializeToString()
 
 
+def read_reaction(body: bytes, at: datetime) -> Reaction:
+    """What a recipient did; raises Malformed."""
+    try:
+        asked = ReactRequest.FromString(body)
+        return Reaction(
+            kind=_KINDS_READ[asked.kind],
+            message_id=UUID(bytes=asked.message_id) if asked.message_id else None,
+            target=UUID(bytes=asked.target) if asked.target else None,
+            code=asked.code,
+            user_agent=asked.user_agent,
+            at=at,
+        )
+    except (ValueError, KeyError) as error:
+        raise Malformed("The question is no ReactRequest") from error
+
+
+def reaction_reply(url: str) -> bytes:
+    """Where the link leads."""
+    return ReactReply(url=url).SerializeToString()
+
+
 def read_webhook(body: bytes) -> tuple[str, bytes, dict[str, str]]:
     """Provider, raw body and headers of a webhook; raises Malformed or NotFound."""
     try:
@@ -383,5 +411,6 @@ def _attempt(order: Order, row: AttemptRow, *, repeats: bool = False) -> Attempt
         reason_de=order.reason_de,
         basis=order.basis,
         locale=order.locale,
+        variant=order.variant,
         repeats=repeats,
     )

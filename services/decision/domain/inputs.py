@@ -41,6 +41,7 @@ class ReceiptKind(StrEnum):
     BOUNCED = "bounced"
     COMPLAINED = "complained"
     UNSUBSCRIBED = "unsubscribed"
+    NOT_RELEVANT = "not_relevant"
 
 
 class PermissionPart(StrEnum):

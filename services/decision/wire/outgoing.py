@@ -227,6 +227,7 @@ def _order(order: MessageOrder) -> decision_pb2.MessageOrdered:
         reason_de=order.reason_de,
         basis=order.basis,
         variant=order.variant,
+        measure=order.measure,
     )
 
 

@@ -44,7 +44,7 @@ class PressedTemplate:
         job = Job(
             self._source.number,
             order.locale,
-            template.variant_of(order.variables),
+            order.variant or template.variant_of(order.variables),
             order.variables,
             {**given, "now": order.ordered_at},
         )

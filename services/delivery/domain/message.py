@@ -53,6 +53,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Args:
         variables: JSON object the template sees.
         traceparent: trace of whatever caused the order; empty where there is none.
+        variant: which wording of the template; empty for its content.
+        measure: whether opens may be measured.
     """
 
     workspace: str
@@ -76,6 +78,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason_de: str
     basis: str
     traceparent: str
+    variant: str = ""
+    measure: bool = False
 
     @property
     def key(self) -> tuple[str, UUID]:

@@ -33,6 +33,7 @@ class ReceiptKind(StrEnum):
     BOUNCED = "bounced"
     COMPLAINED = "complained"
     UNSUBSCRIBED = "unsubscribed"
+    NOT_RELEVANT = "not_relevant"
 
 
 class Event(msgspec.Struct, frozen=True):

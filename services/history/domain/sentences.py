@@ -26,6 +26,7 @@ _RECEIPTS = {
     "bounced": "bounced",
     "complained": "reported as spam",
     "unsubscribed": "led to an unsubscribe",
+    "not_relevant": "was called not relevant by the recipient",
 }
 _MOVES = {
     "entered": "Entered the journey {journey}",

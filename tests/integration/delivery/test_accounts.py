@@ -18,7 +18,7 @@ from contracts.topology import DROP_SECRET, KEEP_SECRET, SECRETS
 from kit.clock import SystemClock
 from kit.errors import Conflict, Invalid, NotFound
 from services.delivery.domain.rates import Rate
-from services.delivery.store import Store
+from services.delivery.store.messages import Store
 from tests.integration.conftest import Databases
 from tests.integration.delivery.conftest import WORKSPACE, Office, eventually
 

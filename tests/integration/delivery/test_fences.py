@@ -14,7 +14,7 @@ from kit.ids import new_id
 from services.delivery.domain.attempts import Conclusion
 from services.delivery.domain.message import Claim, Outcome, State
 from services.delivery.ports import Written
-from services.delivery.store import Store
+from services.delivery.store.messages import Store
 from tests.integration.conftest import Databases
 from tests.unit.delivery.orders import NOW, order
 

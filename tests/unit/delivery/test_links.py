@@ -5,7 +5,8 @@ import pytest
 from kit import tokens
 from kit.errors import NotFound
 from services.delivery.adapters.links import SignedLinks
-from services.delivery.domain.links import PURPOSE, decode
+from services.delivery.domain.links import UNSUBSCRIBE as PURPOSE
+from services.delivery.domain.links import decode
 from tests.unit.delivery.orders import order
 
 SECRET = b"secret"

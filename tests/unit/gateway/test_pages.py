@@ -7,7 +7,8 @@ import pytest
 
 from gateway.app import build
 from gateway.openapi import describe
-from gateway.pages import docs, page, unsubscribe
+from gateway.pages import docs, page
+from gateway.pages import tokens as tokens_of_pages
 from kit import tokens
 from kit.errors import NotFound
 
@@ -40,7 +41,7 @@ def test_title_is_escaped() -> None:
 def test_link_is_read() -> None:
     token = tokens.sign("unsubscribe", msgspec.msgpack.encode(PAYLOAD), SECRET.encode())
 
-    assert unsubscribe.read_link(token, SECRET) == unsubscribe.Link(
+    assert tokens_of_pages.page_link("unsubscribe", token, SECRET) == tokens_of_pages.PageLink(
         "fitshop", UUID(int=1), UUID(int=2), "email", "tips"
     )
 
@@ -54,7 +55,7 @@ def test_link_for_another_purpose_or_by_another_is_not() -> None:
         "",
     ):
         with pytest.raises(NotFound):
-            unsubscribe.read_link(token, SECRET)
+            tokens_of_pages.page_link("unsubscribe", token, SECRET)
 
 
 def test_docs_name_every_route() -> None:

@@ -123,7 +123,7 @@ class Verdict(_message.Message):
     def __init__(self, rule: _Optional[str] = ..., outcome: _Optional[str] = ..., reason: _Optional[str] = ..., until_us: _Optional[int] = ..., sentence_en: _Optional[str] = ..., sentence_de: _Optional[str] = ...) -> None: ...
 
 class MessageOrdered(_message.Message):
-    __slots__ = ("message_id", "decision_id", "template", "catalog_revision", "channel", "endpoint", "topic", "message_class", "locale", "variables_json", "ordered_at_us", "valid_until_us", "journey", "step", "reason_en", "reason_de", "basis", "variant")
+    __slots__ = ("message_id", "decision_id", "template", "catalog_revision", "channel", "endpoint", "topic", "message_class", "locale", "variables_json", "ordered_at_us", "valid_until_us", "journey", "step", "reason_en", "reason_de", "basis", "variant", "measure")
     MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
     DECISION_ID_FIELD_NUMBER: _ClassVar[int]
     TEMPLATE_FIELD_NUMBER: _ClassVar[int]
@@ -142,6 +142,7 @@ class MessageOrdered(_message.Message):
     REASON_DE_FIELD_NUMBER: _ClassVar[int]
     BASIS_FIELD_NUMBER: _ClassVar[int]
     VARIANT_FIELD_NUMBER: _ClassVar[int]
+    MEASURE_FIELD_NUMBER: _ClassVar[int]
     message_id: bytes
     decision_id: bytes
     template: str
@@ -160,7 +161,8 @@ class MessageOrdered(_message.Message):
     reason_de: str
     basis: str
     variant: str
-    def __init__(self, message_id: _Optional[bytes] = ..., decision_id: _Optional[bytes] = ..., template: _Optional[str] = ..., catalog_revision: _Optional[int] = ..., channel: _Optional[str] = ..., endpoint: _Optional[str] = ..., topic: _Optional[str] = ..., message_class: _Optional[str] = ..., locale: _Optional[str] = ..., variables_json: _Optional[bytes] = ..., ordered_at_us: _Optional[int] = ..., valid_until_us: _Optional[int] = ..., journey: _Optional[str] = ..., step: _Optional[str] = ..., reason_en: _Optional[str] = ..., reason_de: _Optional[str] = ..., basis: _Optional[str] = ..., variant: _Optional[str] = ...) -> None: ...
+    measure: bool
+    def __init__(self, message_id: _Optional[bytes] = ..., decision_id: _Optional[bytes] = ..., template: _Optional[str] = ..., catalog_revision: _Optional[int] = ..., channel: _Optional[str] = ..., endpoint: _Optional[str] = ..., topic: _Optional[str] = ..., message_class: _Optional[str] = ..., locale: _Optional[str] = ..., variables_json: _Optional[bytes] = ..., ordered_at_us: _Optional[int] = ..., valid_until_us: _Optional[int] = ..., journey: _Optional[str] = ..., step: _Optional[str] = ..., reason_en: _Optional[str] = ..., reason_de: _Optional[str] = ..., basis: _Optional[str] = ..., variant: _Optional[str] = ..., measure: _Optional[bool] = ...) -> None: ...
 
 class JourneyMoved(_message.Message):
     __slots__ = ("journey", "version", "move", "step", "reason", "at_us", "due_at_us", "note")

@@ -167,3 +167,23 @@ class RenderTemplateReply(_message.Message):
     segments: int
     refused: str
     def __init__(self, channel: _Optional[str] = ..., subject: _Optional[str] = ..., html: _Optional[str] = ..., text: _Optional[str] = ..., sender: _Optional[str] = ..., reply_to: _Optional[str] = ..., url: _Optional[str] = ..., action: _Optional[str] = ..., image: _Optional[str] = ..., segments: _Optional[int] = ..., refused: _Optional[str] = ...) -> None: ...
+
+class ReactRequest(_message.Message):
+    __slots__ = ("message_id", "kind", "target", "code", "user_agent")
+    MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    USER_AGENT_FIELD_NUMBER: _ClassVar[int]
+    message_id: bytes
+    kind: _delivery_pb2.ReceiptKind
+    target: bytes
+    code: str
+    user_agent: str
+    def __init__(self, message_id: _Optional[bytes] = ..., kind: _Optional[_Union[_delivery_pb2.ReceiptKind, str]] = ..., target: _Optional[bytes] = ..., code: _Optional[str] = ..., user_agent: _Optional[str] = ...) -> None: ...
+
+class ReactReply(_message.Message):
+    __slots__ = ("url",)
+    URL_FIELD_NUMBER: _ClassVar[int]
+    url: str
+    def __init__(self, url: _Optional[str] = ...) -> None: ...

@@ -1,4 +1,4 @@
-"""The only queries of the delivery service: all name the workspace, all go in key order."""
+"""Messages, attempts, receipts, senders, rates and secrets."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -37,6 +37,8 @@ _ORDER: dict[str, str] = {
     "reason_de": "text",
     "basis": "text",
     "traceparent": "text",
+    "variant": "text",
+    "measure": "boolean",
 }
 """Columns of an order and their types."""
 

@@ -1,0 +1,1 @@
+"""The only queries of the delivery service: all name the workspace, all go in key order."""
