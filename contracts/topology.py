@@ -98,6 +98,8 @@ EVALUATE = EndpointSpec("decision", "evaluate", "read", timeout_s=10.0)
 CONTROLS = EndpointSpec("decision", "controls", "write", timeout_s=2.0)
 SEGMENT = EndpointSpec("decision", "segment", "read", timeout_s=2.0)
 MEMBERS = EndpointSpec("decision", "members", "read", timeout_s=2.0)
+SEGMENT_PREVIEW = EndpointSpec("decision", "segment_preview", "plain", timeout_s=10.0)
+SCHEMA = EndpointSpec("decision", "schema", "plain", timeout_s=2.0)
 SEGMENTS_OF = EndpointSpec("decision", "segments_of", "read", timeout_s=2.0)
 ENTER = EndpointSpec("decision", "enter", "write", timeout_s=2.0)
 JOURNEY = EndpointSpec("decision", "journey", "write", timeout_s=5.0)
@@ -140,6 +142,8 @@ ENDPOINTS = (
     CONTROLS,
     SEGMENT,
     MEMBERS,
+    SEGMENT_PREVIEW,
+    SCHEMA,
     SEGMENTS_OF,
     ENTER,
     JOURNEY,

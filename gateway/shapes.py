@@ -85,6 +85,26 @@ class Journeys(Shape):
     items: list[JsonObject]
 
 
+class SegmentPreviewAsked(Shape):
+    """A rule to try."""
+
+    rule: JsonObject
+    exact: bool = Field(default=True, description="False: an estimate from a part, at once.")
+    sample: int = Field(default=10, ge=0, le=100)
+
+
+class SegmentPreview(Shape):
+    """Whom a rule holds for now."""
+
+    count: int
+    exact: bool = Field(description="False where the count is an estimate from a part of people.")
+    people: int
+    sample: list[UUID] = Field(description="Profile ids of some of them.")
+    unknown: list[str] = Field(
+        description="What is not known of anybody before a segment with this rule is applied."
+    )
+
+
 class MemberQuery(Shape):
     """Which page of a segment's members."""
 

@@ -131,6 +131,26 @@ def segment(reply: bytes) -> dict[str, Any]:
     return _json(decision_service.SegmentReply.FromString(reply).segment_json) or {}
 
 
+def segment_preview_request(asked: shapes.SegmentPreviewAsked) -> bytes:
+    rule = msgspec.json.encode(asked.rule)
+    return decision_service.SegmentPreviewRequest(
+        rule_json=rule, exact=asked.exact, sample=asked.sample
+    ).SerializeToString()
+
+
+def segment_preview(reply: bytes) -> shapes.SegmentPreview:
+    told = _json(decision_service.SegmentPreviewReply.FromString(reply).preview_json)
+    return shapes.SegmentPreview(**told)
+
+
+def schema_request(kind: str) -> bytes:
+    return decision_service.SchemaRequest(kind=kind).SerializeToString()
+
+
+def schema(reply: bytes) -> dict[str, Any]:
+    return _json(decision_service.SchemaReply.FromString(reply).schema_json) or {}
+
+
 def members_request(key: str, after: UUID | None, limit: int) -> bytes:
     return decision_service.MembersRequest(
         key=key, after=after.bytes if after else b"", limit=limit

@@ -15,6 +15,7 @@ from services.decision.handlers.models import Learner, Models
 from services.decision.handlers.optouts import OptOutGate
 from services.decision.handlers.permission import PermissionDesk
 from services.decision.handlers.permits import Permits
+from services.decision.handlers.previews import PreviewDesk
 from services.decision.handlers.reading import ReadingDesk
 from services.decision.handlers.segments import SegmentDesk
 from services.decision.handlers.settling import Settler
@@ -38,6 +39,7 @@ async def compose(service: Service) -> Parts:
     controls = ControlsDesk(store, service.clock)
     catalog = CatalogDesk(store, service.clock, settler.wake)
     calls = Calls(runs, catalogs, HttpHooks(service.env), service.db, service.clock)
+    previews = PreviewDesk(members, catalogs, service.db, service.clock)
     return Parts(
         streams=STREAMS,
         subscriptions=subscriptions(Facts(decider, store, members, runs), settings),
@@ -48,7 +50,7 @@ async def compose(service: Service) -> Parts:
             ReadingDesk(store, catalogs, service.clock, models),
             JudgingDesk(store, trials, catalogs, service.clock, models),
             controls,
-            SegmentDesk(store, members, catalogs),
+            SegmentDesk(store, members, catalogs, previews),
             JourneyDesk(decider, store, runs, catalogs, catalog, controls, service.clock),
         ),
         tasks=[wakeups.run, settler.run, learner.run, gate.run, calls.run],

@@ -222,6 +222,10 @@ class MemberStore(Protocol):
 
     async def forget_segments(self, tx: Tx, workspace: str, kept: list[str], limit: int) -> int: ...
 
+    async def range_of_people(
+        self, tx: Tx, workspace: str
+    ) -> tuple[int, UUID | None, UUID | None]: ...
+
     async def count_members(self, tx: Tx, workspace: str, segment: str) -> int: ...
 
     async def list_members(

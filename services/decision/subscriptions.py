@@ -56,6 +56,10 @@ def endpoints(
         Endpoint(topology.CONTROLS, controls.on_controls),
         Endpoint(topology.SEGMENT, segments.on_segment),
         Endpoint(topology.MEMBERS, segments.on_members),
+        Endpoint(
+            topology.SEGMENT_PREVIEW, segments.previews.on_preview, at_once_max=2, waiting_max=8
+        ),
+        Endpoint(topology.SCHEMA, segments.previews.on_schema),
         Endpoint(topology.SEGMENTS_OF, segments.on_segments_of),
         Endpoint(topology.ENTER, journeys.on_enter),
         Endpoint(topology.JOURNEY, journeys.on_journey),

@@ -1,7 +1,7 @@
 """The catalog of each workspace, parsed once per revision."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kit.db.database import Tx
@@ -50,10 +50,18 @@ class Catalogs:
             self._kept[workspace, revision] = kept
         return kept
 
-    async def _load(self, tx: Tx, workspace: str, revision: int) -> Catalog:
+    async def extended(
+        self, tx: Tx, workspace: str, revision: int, documents: list[dict[str, Any]]
+    ) -> Catalog:
+        """The catalog at a revision with some documents more, not kept; CatalogError if wrong."""
+        return await self._load(tx, workspace, revision, documents)
+
+    async def _load(
+        self, tx: Tx, workspace: str, revision: int, more: Sequence[dict[str, Any]] = ()
+    ) -> Catalog:
         rows = await self._store.documents(tx, workspace, revision)
         rows += await self._store.former_journeys(tx, workspace, revision)
         bodies: list[dict[str, Any]] = [json.loads(body) for _, _, _, body in rows]
         revisions = {(kind, key): at for kind, key, at, _ in rows}
         since = await self._store.needs(tx, workspace, revision)
-        return parse_catalog(bodies, revision=revision, revisions=revisions, since=since)
+        return parse_catalog([*bodies, *more], revision=revision, revisions=revisions, since=since)

@@ -11,14 +11,18 @@ from services.decision.domain.segment_numbers import number_of
 from services.decision.domain.state import PersonState
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.permission import read_state
+from services.decision.handlers.previews import PreviewDesk
 from services.decision.ports import MemberStore, Settlement, Store
 from services.decision.wire import segments as wire
 
 
 class SegmentDesk:
-    """Answers `segment`, `members` and `segments_of`."""
+    """Answers `segment`, `members` and `segments_of`; `previews` answers about rules to be."""
 
-    def __init__(self, store: Store, members: MemberStore, catalogs: Catalogs) -> None:
+    def __init__(
+        self, store: Store, members: MemberStore, catalogs: Catalogs, previews: PreviewDesk
+    ) -> None:
+        self.previews = previews
         self._store = store
         self._members = members
         self._catalogs = catalogs

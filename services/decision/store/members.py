@@ -136,6 +136,17 @@ async def forget_segments(tx: Tx, workspace: str, kept: list[str], limit: int) -
     return int(status.removeprefix("DELETE "))
 
 
+async def range_of_people(tx: Tx, workspace: str) -> tuple[int, UUID | None, UUID | None]:
+    """How many people a workspace has, and the first and last of them."""
+    [row] = await tx.fetch(
+        "SELECT (SELECT count(*) FROM person_states WHERE workspace = $1 AND merged_into IS NULL),"
+        " (SELECT person FROM person_states WHERE workspace = $1 ORDER BY person LIMIT 1),"
+        " (SELECT person FROM person_states WHERE workspace = $1 ORDER BY person DESC LIMIT 1)",
+        workspace,
+    )
+    return (row[0], row[1], row[2])
+
+
 async def count_members(tx: Tx, workspace: str, segment: str) -> int:
     """How many people are in a segment."""
     found: int = await tx.fetchval(

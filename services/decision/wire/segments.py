@@ -8,10 +8,12 @@ from uuid import UUID
 from contracts.gen.kairos.decision.v1 import service_pb2
 from kit.clock import to_us
 from services.decision.ports import Member
-from services.decision.wire.convert import as_json
+from services.decision.wire.convert import as_json, as_object
 
 PAGE_MAX = 1_000
 """Members per answer: 30 KB."""
+SAMPLE_MAX = 100
+"""People a preview names."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,36 @@ def members_reply(members: Sequence[Member]) -> bytes:
             for each in members
         ]
     ).SerializeToString()
+
+
+@dataclass(frozen=True)
+class PreviewAsked:
+    """A rule to try, whether to look at everybody, and how many to name."""
+
+    rule: dict[str, Any]
+    exact: bool
+    sample: int
+
+
+def preview_request(body: bytes) -> PreviewAsked:
+    """The rule to try."""
+    asked = service_pb2.SegmentPreviewRequest.FromString(body)
+    return PreviewAsked(as_object(asked.rule_json), asked.exact, min(asked.sample, SAMPLE_MAX))
+
+
+def preview_reply(told: Any) -> bytes:
+    """Count and sample as JSON."""
+    return service_pb2.SegmentPreviewReply(preview_json=as_json(told)).SerializeToString()
+
+
+def schema_kind(body: bytes) -> str:
+    """Which kind of document is asked for."""
+    return service_pb2.SchemaRequest.FromString(body).kind
+
+
+def schema_reply(schema: Any) -> bytes:
+    """The schema as JSON."""
+    return service_pb2.SchemaReply(schema_json=as_json(schema)).SerializeToString()
 
 
 def person_of_segments(body: bytes) -> UUID:

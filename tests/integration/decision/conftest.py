@@ -27,6 +27,7 @@ from services.decision.handlers.facts import Facts
 from services.decision.handlers.models import Models
 from services.decision.handlers.permission import PermissionDesk
 from services.decision.handlers.permits import Permits
+from services.decision.handlers.previews import PreviewDesk
 from services.decision.handlers.segments import SegmentDesk
 from services.decision.handlers.settling import Settler
 from services.decision.handlers.wakeups import Wakeups
@@ -83,7 +84,8 @@ class Desk:
         self.facts = Facts(self.decider, store, members, runs)
         self.settler = Settler(self.decider, members, self.catalogs, self.db, self.clock)
         self.catalog = CatalogDesk(store, self.clock, self.settler.wake)
-        self.segments = SegmentDesk(store, members, self.catalogs)
+        self.previews = PreviewDesk(members, self.catalogs, self.db, self.clock)
+        self.segments = SegmentDesk(store, members, self.catalogs, self.previews)
         self.permission = PermissionDesk(self.decider, store, self.catalogs, self.clock)
         self.permits = Permits(self.decider, store, self.catalogs, self.db, self.clock, OpenGate())
         self.wakeups = Wakeups(self.decider, store, self.db, self.clock)

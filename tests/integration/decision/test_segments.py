@@ -11,8 +11,9 @@ from contracts.gen.kairos.decision.v1 import service_pb2
 from contracts.gen.kairos.profiles.v1 import profile_pb2
 from kit.bus.spec import IncomingFact
 from kit.clock import to_us
-from kit.errors import NotFound
+from kit.errors import Invalid, NotFound
 from kit.ids import new_id
+from services.decision.handlers import previews
 from tests.integration.decision.conftest import WORKSPACE, Desk, request
 
 CATALOG: list[dict[str, Any]] = [
@@ -183,3 +184,69 @@ async def test_edit_that_changes_no_rule_counts_nobody_again(desk: Desk) -> None
     await desk.settler.settle_some()
 
     assert (await shown(desk, "buyers"))["state"] == "active"
+
+
+async def preview(desk: Desk, rule: dict[str, Any], *, exact: bool = True) -> dict[str, Any]:
+    body = service_pb2.SegmentPreviewRequest(
+        rule_json=json.dumps(rule).encode(), exact=exact, sample=2
+    ).SerializeToString()
+    answer = await desk.previews.on_preview(request(body))
+    told: dict[str, Any] = json.loads(
+        service_pb2.SegmentPreviewReply.FromString(answer).preview_json
+    )
+    return told
+
+
+async def test_preview_counts_by_the_evaluator_of_live_traffic_and_keeps_nothing(
+    desk: Desk,
+) -> None:
+    await desk.apply(CATALOG)
+    people = sorted(new_id(desk.clock) for _ in range(4))
+    for person in people[:3]:
+        await desk.event(person, "ordered")
+    await desk.event(people[3], "used")
+
+    told = await preview(desk, {"all": [{"segment": "buyers"}, {"event": "used", "is": 0}]})
+    new = await preview(desk, {"trait": "city", "is": "Berlin"}, exact=False)
+
+    assert told == {
+        "count": 3, "exact": True, "people": 4, "unknown": [],
+        "sample": [str(person) for person in people[:2]],
+    }  # fmt: skip
+    assert (new["count"], new["unknown"]) == (0, ["the trait city"])
+    with pytest.raises(NotFound):
+        await shown(desk, "preview")
+
+
+async def test_preview_of_a_wrong_rule_names_the_path(desk: Desk) -> None:
+    await desk.apply(CATALOG)
+
+    with pytest.raises(Invalid) as caught:
+        await preview(desk, {"all": [{"trait": "city"}]})
+
+    assert caught.value.extra["errors"][0]["path"] == "rule.all[0]"
+
+
+async def test_estimate_looks_at_pieces_spread_over_all(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.apply(CATALOG)
+    monkeypatch.setattr(previews, "PIECES", 2)
+    monkeypatch.setattr(previews, "PIECE", 2)
+    for i in range(12):
+        await desk.event(new_id(desk.clock), "ordered" if i % 2 else "used")
+        desk.clock.pass_by(seconds=1)
+
+    told = await preview(desk, {"event": "ordered"}, exact=False)
+
+    assert told["exact"] is False
+    assert (told["people"], told["count"]) == (12, 6)
+
+
+async def test_schema_of_a_kind_is_published(desk: Desk) -> None:
+    body = service_pb2.SchemaRequest(kind="segment").SerializeToString()
+    answer = service_pb2.SchemaReply.FromString(await desk.previews.on_schema(request(body)))
+
+    assert json.loads(answer.schema_json)["title"] == "segment"
+    with pytest.raises(NotFound):
+        await desk.previews.on_schema(request(b""))

@@ -80,3 +80,35 @@ async def test_segments_of_a_person(door: Door) -> None:
     answer = await door.http.get(f"/v1/profiles/{anna}/segments", headers=door.key("reader"))
 
     assert answer.json() == {"items": told}
+
+
+async def test_preview_is_asked_with_the_rule_and_its_mistakes_are_told(door: Door) -> None:
+    told = {"count": 2, "exact": True, "people": 9, "sample": [], "unknown": []}
+    door.toys.says(
+        topology.SEGMENT_PREVIEW,
+        lambda _: decision.SegmentPreviewReply(
+            preview_json=json.dumps(told).encode()
+        ).SerializeToString(),
+    )
+
+    answer = await door.http.post(
+        "/v1/segments/preview", json=RULE | {"sample": 3}, headers=door.key("reader")
+    )
+    wrong = await door.http.post("/v1/segments/preview", json={}, headers=door.key("reader"))
+
+    [asked] = door.toys.requests(topology.SEGMENT_PREVIEW)
+    request = decision.SegmentPreviewRequest.FromString(asked.body)
+    assert answer.json() == told
+    assert (json.loads(request.rule_json), request.exact, request.sample) == (RULE["rule"], True, 3)
+    assert wrong.status_code == 422
+
+
+async def test_schema_of_a_kind_is_answered(door: Door) -> None:
+    door.toys.says(
+        topology.SCHEMA,
+        lambda _: decision.SchemaReply(schema_json=b'{"title": "segment"}').SerializeToString(),
+    )
+
+    answer = await door.http.get("/v1/schemas/segment", headers=door.key("reader"))
+
+    assert answer.json() == {"title": "segment"}

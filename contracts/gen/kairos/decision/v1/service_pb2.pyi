@@ -273,3 +273,31 @@ class RunsReply(_message.Message):
     last_person: bytes
     last_run: bytes
     def __init__(self, runs_json: _Optional[bytes] = ..., last_person: _Optional[bytes] = ..., last_run: _Optional[bytes] = ...) -> None: ...
+
+class SegmentPreviewRequest(_message.Message):
+    __slots__ = ("rule_json", "exact", "sample")
+    RULE_JSON_FIELD_NUMBER: _ClassVar[int]
+    EXACT_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_FIELD_NUMBER: _ClassVar[int]
+    rule_json: bytes
+    exact: bool
+    sample: int
+    def __init__(self, rule_json: _Optional[bytes] = ..., exact: _Optional[bool] = ..., sample: _Optional[int] = ...) -> None: ...
+
+class SegmentPreviewReply(_message.Message):
+    __slots__ = ("preview_json",)
+    PREVIEW_JSON_FIELD_NUMBER: _ClassVar[int]
+    preview_json: bytes
+    def __init__(self, preview_json: _Optional[bytes] = ...) -> None: ...
+
+class SchemaRequest(_message.Message):
+    __slots__ = ("kind",)
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    def __init__(self, kind: _Optional[str] = ...) -> None: ...
+
+class SchemaReply(_message.Message):
+    __slots__ = ("schema_json",)
+    SCHEMA_JSON_FIELD_NUMBER: _ClassVar[int]
+    schema_json: bytes
+    def __init__(self, schema_json: _Optional[bytes] = ...) -> None: ...
