@@ -417,3 +417,23 @@ def test_objection_is_not_softened_by_any_rule() -> None:
     anna.track("complained")
 
     assert anna.sent == ["survey"]
+
+
+def test_cart_reminder_held_overnight_is_dropped_when_the_purchase_comes_first() -> None:
+    """What was held is decided afresh: nobody is reminded of what they have bought."""
+    anna = b.Person(
+        b.catalog(
+            b.policy("night", type="quiet_hours", **{"from": "21:00", "to": "08:00"}),
+            b.journey(
+                "cart", b.message("reminder"), on="left_cart", exit_when=[{"event": "bought"}]
+            ),
+        ),
+        at=b.MONDAY.replace(hour=22),
+    )
+    anna.track("left_cart")
+    assert anna.reasons == ["quiet_hours"]
+    anna.now += timedelta(hours=3)
+    anna.track("bought")
+    anna.sleep(timedelta(days=2))
+
+    assert (anna.sent, anna.reasons[-1]) == ([], "exit_rule")
