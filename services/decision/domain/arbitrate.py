@@ -98,6 +98,10 @@ class Weighed:
             facts: dict[str, Fact] = {"score": round(worth.total, 6)}
             self._end(Verdict("arbitration", Ruling.REFUSED, Reason.NOT_WORTH_IT, None, facts))
 
+    def haunt(self, verdict: Verdict) -> None:
+        """Become a ghost: chosen, but kept back for comparison."""
+        self._end(verdict)
+
     def _end(self, verdict: Verdict) -> None:
         self.decisive = verdict
         self.verdicts = (*self.verdicts, verdict)

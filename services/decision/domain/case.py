@@ -10,7 +10,7 @@ from services.decision.domain import rhythm
 from services.decision.domain.civil import from_s, local, to_s
 from services.decision.domain.decisions import Fact, Ruling, Verdict
 from services.decision.domain.habits import Habits
-from services.decision.domain.model import Controls, Journey, Template
+from services.decision.domain.model import Controls, ExistingCustomers, Journey, Template
 from services.decision.domain.permission import PermissionVerdict, judge
 from services.decision.domain.reasons import Reason
 from services.decision.domain.response_model import HOURS, NO_MODEL, ResponseModel
@@ -27,6 +27,9 @@ class Plans(Protocol):
 
     @property
     def templates(self) -> Mapping[str, Template]: ...
+
+    @property
+    def existing_customers(self) -> Mapping[str, ExistingCustomers]: ...
 
 
 class Moment:
@@ -143,9 +146,19 @@ class Moment:
         if verdict is None:
             state = self.state
             verdict = self._permissions[key] = judge(
-                state.permission, state.endpoints, channel, topic, message_class, self.now_s
-            )
+                state.permission, state.endpoints, channel, topic, message_class, self.now_s,
+                self._is_customer(channel, topic),
+            )  # fmt: skip
         return verdict
+
+    def _is_customer(self, channel: str, topic: str) -> bool:
+        """Whether the existing-customer exception may be derived: for e-mail, from the topic."""
+        customers = self.plans.existing_customers.get(topic) if self.plans else None
+        return (
+            customers is not None
+            and channel == "email"
+            and customers.include(self.state, self.now_s)
+        )
 
     def policies(self, template: Template) -> list[Verdict]:
         """What the contact policy says: the same for all templates it concerns alike."""

@@ -14,11 +14,12 @@ import msgspec
 from services.decision.domain import documents
 from services.decision.domain.civil import UTC_ZONE, find_zone
 from services.decision.domain.compiling import Compiler, Problem
+from services.decision.domain.holdout import EVERYTHING, Holdout
 from services.decision.domain.journeys.documents import Webhook
 from services.decision.domain.journeys.steps.follow_up import FollowUpStep
 from services.decision.domain.journeys.steps.message import MessageStep
 from services.decision.domain.kinds import KINDS, schema_for
-from services.decision.domain.model import Ask, Journey, Template, Trigger
+from services.decision.domain.model import Ask, ExistingCustomers, Journey, Template, Trigger
 from services.decision.domain.reasons import Reason
 from services.decision.domain.segmentation import Need, Segmentation
 from services.decision.domain.state import (
@@ -92,6 +93,8 @@ class Catalog(msgspec.Struct, frozen=True):
     fatigue_cost: float = 0.0
     response_window_s: int = 7 * DAY_S
     rewards: dict[str, tuple[tuple[Trigger, frozenset[str]], ...]] = {}
+    holdout: Holdout | None = None
+    existing_customers: dict[str, ExistingCustomers] = {}
 
     def zone_of(self, state: PersonState) -> ZoneInfo:
         """Return the zone the person is likeliest in; where nothing tells, the workspace's."""
@@ -176,6 +179,7 @@ def parse_catalog(
     serving = _serving(journeys.values())
     current = {key: journey for key, journey in serving.items() if journey.status == "live"}
     asks = compiler.asks()
+    existing_customers = compiler.existing_customers()
     segments = compiler.segmentation()
     compete_again_s = compiler.seconds(workspace.compete_again_after, where, "compete_again_after")
     response_window_s = compiler.seconds(
@@ -208,6 +212,8 @@ def parse_catalog(
         exploration=workspace.arbitration.exploration,
         fatigue_cost=workspace.arbitration.fatigue_cost,
         response_window_s=response_window_s,
+        holdout=compiler.holdout(workspace.holdout, EVERYTHING),
+        existing_customers=existing_customers,
         rewards=_rewards(templates.values(), asks, journeys.values()),
     )
 

@@ -18,6 +18,7 @@ from services.decision.domain.conditions.compile import compile_condition
 from services.decision.domain.conditions.context import Context, Uses
 from services.decision.domain.conditions.rule import Rule
 from services.decision.domain.conditions.windows import rolling_s
+from services.decision.domain.holdout import Holdout
 from services.decision.domain.journeys.compiling import JourneyCompiler
 from services.decision.domain.journeys.documents import Journey
 from services.decision.domain.policies import (
@@ -154,6 +155,24 @@ class Compiler:
             template.value,
             tuple(template.variants),
         )
+
+    def holdout(self, written: documents.Holdout | None, scope: str) -> Holdout | None:
+        """Return a holdout as it runs."""
+        if written is None:
+            return None
+        return Holdout(scope, written.percent, written.salt, written.version)
+
+    def existing_customers(self) -> dict[str, model.ExistingCustomers]:
+        """Return, by topic, on what its existing-customer exception rests."""
+        found = {}
+        for topic in self._topics.values():
+            written = topic.existing_customers
+            if written is not None:
+                where = f"topic {topic.key}"
+                bought = self.condition(written.bought, where, "existing_customers.bought", Uses())
+                self.uses.traits.add(written.notice)
+                found[topic.key] = model.ExistingCustomers(bought, written.notice)
+        return found
 
     def asks(self) -> list[model.Ask]:
         """Return every ask with the event that answers it."""

@@ -23,13 +23,14 @@ from services.decision.domain.decisions import (
     Ruling,
     Verdict,
 )
+from services.decision.domain.holdout import EVERYTHING, Holdout
 from services.decision.domain.ids import derive_id, seed_of
 from services.decision.domain.journeys import engine as journeys
 from services.decision.domain.journeys.steps.message import MessageStep
 from services.decision.domain.model import MARKETING
 from services.decision.domain.permission import fingerprint, measurement_allowed
 from services.decision.domain.reasons import Reason
-from services.decision.domain.state import RESERVED, Ask, Contact, Flight, Pending
+from services.decision.domain.state import GHOST, RESERVED, Ask, Contact, Flight, Pending
 from services.decision.domain.turn import Turn, index_of
 
 #: A message that ends may bring up the next one at once; so many rounds of that per step.
@@ -102,7 +103,10 @@ def _decide_group(turn: Turn, group: list[Wanted]) -> None:
         for one in weighed:
             if one.decisive is None and one is not winner:
                 one.lose(winner.wanted, again, again_s)
-    order = None if winner is None else _order(turn, winner.wanted, decision_id, drawn.variant)
+    ghost = None if winner is None else _ghost(turn, winner)
+    order = None
+    if winner is not None and ghost is None:
+        order = _order(turn, winner.wanted, decision_id, drawn.variant)
     leading = (winner or weighed[0]).decisive
     turn.decisions.append(
         Decision(
@@ -110,7 +114,7 @@ def _decide_group(turn: Turn, group: list[Wanted]) -> None:
             turn.state.person,
             seq,
             turn.now,
-            _outcome(weighed, order),
+            Outcome.GHOST if ghost else _outcome(weighed, order),
             turn.trigger(),
             tuple(
                 candidate(one, order.basis if order and one is winner else "") for one in weighed
@@ -130,9 +134,43 @@ def _decide_group(turn: Turn, group: list[Wanted]) -> None:
     )
     if winner is not None and order is not None:
         _reserve(turn, winner.wanted, order)
+    elif winner is not None and ghost is not None:
+        _pass_by(turn, winner.wanted, decision_id, ghost)
     for one in _one_each(weighed):
         if winner is None or one.wanted.pending is not winner.wanted.pending:
             _settle(turn, one)
+
+
+def _ghost(turn: Turn, winner: Weighed) -> Holdout | None:
+    """Make a ghost of the message that won where the person is held out of it."""
+    wanted = winner.wanted
+    if wanted.template.message_class != MARKETING:
+        return None
+    for holdout in (turn.catalog.holdout, wanted.journey.holdout):
+        if holdout is not None and holdout.has(turn.state.person):
+            winner.haunt(holdout.ghost)
+            return holdout
+    return None
+
+
+def _pass_by(turn: Turn, wanted: Wanted, decision_id: UUID, holdout: Holdout) -> None:
+    """Go on as if a ghost had been sent.
+
+    Who is held out of everything gets only ghosts, which take their slots from each other; a ghost
+    of one journey takes none from the real messages of others.
+    """
+    pending, template = wanted.pending, wanted.template
+    _drop(turn, pending)
+    if holdout.scope == EVERYTHING:
+        turn.state.contacts.append(
+            Contact(
+                derive_id(decision_id, "ghost"), template.key, template.channel, template.topic,
+                template.message_class, template.tags, to_s_up(turn.now), GHOST,
+            )
+        )  # fmt: skip
+        turn.changed()
+    turn.marketing_sent = True
+    journeys.go_on(turn, pending, wanted.step.next)
 
 
 class _Drawn(NamedTuple):

@@ -30,6 +30,7 @@ class Outcome(StrEnum):
     SILENCE = "silence"
     HELD = "held"
     RELEASED = "released"
+    GHOST = "ghost"
 
 
 class Move(StrEnum):

@@ -100,10 +100,23 @@ class EventRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     match: tuple[FieldName, ...] = ()
 
 
+class ExistingCustomers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who may get e-mail on this topic without consent (§ 7(3) UWG), derived per message.
+
+    `bought` describes the sale the address comes from, of goods like those the topic advertises;
+    `notice` names the trait that is true where the person was told, when the address was collected,
+    that they may object at any time. Every message says it too: it has an unsubscribe link.
+    """
+
+    bought: Condition
+    notice: FieldName
+
+
 class Topic(Document, frozen=True, kw_only=True, rename={"message_class": "class"}):
     """What messages are about; consent is given per channel and topic."""
 
     message_class: MessageClass = "marketing"
+    existing_customers: ExistingCustomers | None = None
 
 
 class Template(Document, frozen=True, kw_only=True, rename={"message_class": "class"}):
@@ -185,6 +198,14 @@ class Arbitration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     response_window: DurationText = "P7D"
 
 
+class Holdout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A share of people who get no marketing, for comparison; a new `version` draws them anew."""
+
+    percent: Annotated[float, Meta(gt=0, le=50)]
+    salt: Annotated[str, Meta(max_length=100)] = ""
+    version: Annotated[int, Meta(ge=1)] = 1
+
+
 class Workspace(Document, frozen=True, kw_only=True):
     """What holds for everyone: zone and language where the person's are unknown.
 
@@ -195,6 +216,7 @@ class Workspace(Document, frozen=True, kw_only=True):
     locale: str = "en"
     compete_again_after: DurationText = "PT1H"
     arbitration: Arbitration = Arbitration()
+    holdout: Holdout | None = None
 
 
 class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from services.decision.domain.holdout import Holdout
 from services.decision.domain.journeys.dates import TraitDate
 from services.decision.domain.reasons import Reason
 from services.decision.domain.state import PersonState
@@ -39,6 +40,17 @@ class Trigger(msgspec.Struct, frozen=True):
             if name not in context or properties.get(name) != context[name]:
                 return False
         return self.where is None or self.where(state, now_s, properties)
+
+
+class ExistingCustomers(msgspec.Struct, frozen=True):
+    """The sale and the notice on which the existing-customer exception of a topic rests."""
+
+    bought: Test
+    notice: str
+
+    def include(self, state: PersonState, now_s: int) -> bool:
+        """Return whether both are on record."""
+        return state.traits.get(self.notice) is True and self.bought(state, now_s, {})
 
 
 class Template(msgspec.Struct, frozen=True):
@@ -101,6 +113,7 @@ class Journey(msgspec.Struct, frozen=True):
     per: str = ""
     cool_down_s: int = 0
     followed: frozenset[str] = frozenset()
+    holdout: Holdout | None = None
 
 
 class Ask(msgspec.Struct, frozen=True):

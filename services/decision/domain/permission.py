@@ -4,8 +4,8 @@
 2. objection (Art. 21 GDPR): ends all direct marketing on every channel, post included;
 3. suppression: technical or protective, per channel;
 4. pause and mute: until a date, or until a ticket is closed;
-5. the existing-customer exception (§ 7(3) UWG): derived per message, never stored. It needs sales
-   and notices the state does not keep yet, so it grants nothing.
+5. the existing-customer exception (§ 7(3) UWG): derived per message from a sale of similar goods
+   and the notice given with it, never stored.
 
 Fail closed: what is not known to be allowed is refused.
 """
@@ -26,6 +26,7 @@ ANY = "*"
 #: Legal basis of marketing per channel; a channel not named needs opt-in.
 OPT_IN = "opt_in"
 LEGITIMATE_INTEREST = "legitimate_interest"
+EXISTING_CUSTOMER = "existing_customer"
 LEGAL_BASIS = {"post": LEGITIMATE_INTEREST, "in_app": LEGITIMATE_INTEREST}
 
 #: Suppressions that bind every class: the address does not work, or the carrier demands it.
@@ -62,8 +63,13 @@ def judge(
     topic: str,
     message_class: str,
     now_s: int,
+    is_customer: bool = False,  # noqa: FBT001, FBT002 -- one of many facts, by position in a hot path
 ) -> PermissionVerdict:
-    """Return the verdict for one channel, topic and class, with its basis or its reason."""
+    """Return the verdict for one channel, topic and class, with its basis or its reason.
+
+    `is_customer` says that sale, similar goods and notice of the existing-customer exception are on
+    record. It helps only who has said nothing: a word of theirs, yes or no, weighs more.
+    """
     for scope in (channel, ANY):
         block = permission.suppressions.get(scope)
         if block is not None and block.on and _suppresses(block, message_class, endpoints, channel):
@@ -82,15 +88,16 @@ def judge(
     pause = permission.pause
     if pause is not None and pause.on and pause.until_s > now_s:
         return PermissionVerdict(False, "", Reason.PAUSED_BY_PERSON, "pause", until_s=pause.until_s)
-    return _by_consent(consent, endpoints.get(channel), LEGAL_BASIS.get(channel, OPT_IN))
+    legal_basis = EXISTING_CUSTOMER if is_customer else LEGAL_BASIS.get(channel, OPT_IN)
+    return _by_consent(consent, endpoints.get(channel), legal_basis)
 
 
 def _by_consent(
     consent: Consent | None, endpoint: Endpoint | None, legal_basis: str
 ) -> PermissionVerdict:
     if consent is None:
-        if legal_basis == LEGITIMATE_INTEREST:
-            return PermissionVerdict(True, LEGITIMATE_INTEREST)
+        if legal_basis != OPT_IN:
+            return PermissionVerdict(True, legal_basis)
         return _refused(Reason.NO_CONSENT, "consent")
     if consent.status != "granted":
         reason = _CONSENT_REASONS.get(consent.status, Reason.NO_CONSENT)

@@ -46,6 +46,8 @@ class Reason(StrEnum):
     BLACKOUT = "blackout"
     PRESSURE = "pressure"
     KEPT_FREE = "kept_free"
+    # Comparison
+    HOLDOUT = "holdout"
     # Arbitration
     LOST = "lost"
     # After the decision

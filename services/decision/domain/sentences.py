@@ -138,6 +138,10 @@ _CLAUSES: dict[Reason, tuple[str, str]] = {
         "the last place under {policy} is kept for {to}",
         "der letzte Platz unter {policy} bleibt für {to} frei",
     ),
+    Reason.HOLDOUT: (
+        "the person is in the holdout {holdout} ({percent} %)",
+        "die Person gehört zur Vergleichsgruppe {holdout} ({percent} %)",
+    ),
     Reason.LOST: (
         "{to} went first",
         "{to} hatte Vorrang",
@@ -184,6 +188,7 @@ _BASES: dict[str, tuple[str, str]] = {
     "requested": ("asked for by the person", "von der Person erbeten"),
     "opt_in": ("consent given", "Einwilligung liegt vor"),
     "double_opt_in": ("consent given and confirmed", "Einwilligung liegt vor und ist bestätigt"),
+    "existing_customer": ("existing customer, similar goods", "Bestandskunde, ähnliche Waren"),
     "legitimate_interest": ("legitimate interest", "berechtigtes Interesse"),
 }
 

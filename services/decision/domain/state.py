@@ -22,6 +22,8 @@ DAYS_KEPT = 90
 RESERVED = "reserved"
 ACCEPTED = "accepted"
 UNKNOWN = "unknown"
+#: Would have been sent, but the person is held out of everything: it takes the slot all the same.
+GHOST = "ghost"
 
 #: Bits of `Contact.seen`, in the order receipts were given a number; never reused.
 DELIVERED, OPENED, CLICKED, REPLIED, BOUNCED, COMPLAINED, UNSUBSCRIBED = 1, 2, 4, 8, 16, 32, 64

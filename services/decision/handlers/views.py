@@ -47,7 +47,11 @@ def _verdicts(state: PersonState, catalog: Catalog, now_s: int) -> list[dict[str
     used = sorted({(t.channel, t.topic, t.message_class) for t in catalog.templates.values()})
     verdicts = []
     for channel, topic, message_class in used:
-        verdict = judge(state.permission, state.endpoints, channel, topic, message_class, now_s)
+        customers = catalog.existing_customers.get(topic) if channel == "email" else None
+        verdict = judge(
+            state.permission, state.endpoints, channel, topic, message_class, now_s,
+            customers is not None and customers.include(state, now_s),
+        )  # fmt: skip
         verdicts.append(
             {
                 "channel": channel,

@@ -89,6 +89,8 @@ def decision(outcome: str, template: str, over: str, others: int) -> str:
             return f"Chose {template or 'a message'} by {channel(over).lower()}{against}"
         case "held":
             return f"Holds {template or 'a message'} back for now"
+        case "ghost":
+            return f"Kept {template or 'a message'} back for comparison"
         case "released":
             return f"Took {template or 'a message'} back"
         case _:

@@ -43,6 +43,7 @@ def test_many_traits_are_counted() -> None:
         (("silence", "", "", 0), "Kept silent"),
         (("held", "news", "email", 0), "Holds news back for now"),
         (("released", "news", "email", 0), "Took news back"),
+        (("ghost", "news", "email", 0), "Kept news back for comparison"),
     ],
 )
 def test_decision_is_told(arguments: tuple[str, str, str, int], sentence: str) -> None:
@@ -59,7 +60,8 @@ def test_everything_in_the_contract_has_words() -> None:
     attempts = words(deliveries.AttemptOutcome, "ATTEMPT_OUTCOME_")
     assert attempts == {"accepted", *sentences._ATTEMPTS}
     assert words(deliveries.ReceiptKind, "RECEIPT_KIND_") == set(sentences._RECEIPTS)
-    assert words(decisions.Outcome, "OUTCOME_") == {"message", "silence", "held", "released"}
+    told = {"message", "silence", "held", "released", "ghost"}
+    assert words(decisions.Outcome, "OUTCOME_") == told
     parts = words(consents.PermissionPart, "PERMISSION_PART_")
     assert parts == {part for part, _ in sentences._STATUSES}
     calls = words(events.EventKind, "EVENT_KIND_")

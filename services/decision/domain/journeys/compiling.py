@@ -107,6 +107,7 @@ class JourneyCompiler:
             self._per(),
             compiler.seconds(journey.cool_down, where, "cool_down") if journey.cool_down else 0,
             frozenset(self.followed),
+            compiler.holdout(journey.holdout, journey.key),
         )
 
     def _check_drawn(self, templates: Mapping[str, model.Template]) -> None:

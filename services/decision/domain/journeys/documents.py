@@ -12,6 +12,7 @@ from services.decision.domain.documents import (
     EventName,
     EventRule,
     FieldName,
+    Holdout,
     Key,
 )
 from services.decision.domain.journeys.dates import DateDocument
@@ -86,6 +87,7 @@ class Journey(Document, frozen=True, kw_only=True):
     audience: Condition | None = None
     exit_when: tuple[EventRule, ...] = ()
     goal: EventRule | None = None
+    holdout: Holdout | None = None
     steps: Annotated[tuple[AnyStep, ...], Meta(min_length=1, max_length=100)]
 
 

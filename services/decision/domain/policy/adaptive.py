@@ -16,7 +16,7 @@ from services.decision.domain.case import Moment, held, passed
 from services.decision.domain.decisions import Fact, Verdict
 from services.decision.domain.reasons import Reason
 from services.decision.domain.scope import Scope
-from services.decision.domain.state import CLICKED, OPENED, REPLIED, RESERVED, Contact
+from services.decision.domain.state import ACCEPTED, CLICKED, OPENED, REPLIED, UNKNOWN, Contact
 
 NAME = "adaptive"
 #: Time to respond before a message counts as unanswered.
@@ -77,7 +77,7 @@ def _unanswered(adaptive: Adaptive, moment: Moment) -> int:
             continue
         if one.seen & adaptive.responses:
             break
-        if at_s <= newest_s and one.state != RESERVED:
+        if at_s <= newest_s and one.state in (ACCEPTED, UNKNOWN):
             count += 1
     return count
 

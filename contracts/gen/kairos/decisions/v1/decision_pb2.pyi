@@ -14,11 +14,13 @@ class Outcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OUTCOME_SILENCE: _ClassVar[Outcome]
     OUTCOME_HELD: _ClassVar[Outcome]
     OUTCOME_RELEASED: _ClassVar[Outcome]
+    OUTCOME_GHOST: _ClassVar[Outcome]
 OUTCOME_UNSPECIFIED: Outcome
 OUTCOME_MESSAGE: Outcome
 OUTCOME_SILENCE: Outcome
 OUTCOME_HELD: Outcome
 OUTCOME_RELEASED: Outcome
+OUTCOME_GHOST: Outcome
 
 class DecisionMade(_message.Message):
     __slots__ = ("outcome", "at_us", "trigger_kind", "trigger_id", "trigger_name", "candidates", "message_id", "reason_en", "reason_de", "reason", "catalog_revision", "action_probability", "model_revision", "bucket", "actions", "seed")

@@ -43,6 +43,7 @@ class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_BLACKOUT: _ClassVar[Reason]
     REASON_PRESSURE: _ClassVar[Reason]
     REASON_KEPT_FREE: _ClassVar[Reason]
+    REASON_HOLDOUT: _ClassVar[Reason]
     REASON_NOT_DRAWN: _ClassVar[Reason]
     REASON_NOT_WORTH_IT: _ClassVar[Reason]
     REASON_PREFERRED_TIME: _ClassVar[Reason]
@@ -83,6 +84,7 @@ REASON_BLOCKED: Reason
 REASON_BLACKOUT: Reason
 REASON_PRESSURE: Reason
 REASON_KEPT_FREE: Reason
+REASON_HOLDOUT: Reason
 REASON_NOT_DRAWN: Reason
 REASON_NOT_WORTH_IT: Reason
 REASON_PREFERRED_TIME: Reason
