@@ -5,7 +5,7 @@ missed.
 import asyncio
 import sys
 
-from bench import event_to_provider, imports, pure_step, simulation
+from bench import event_to_provider, imports, pure_step, simulation, throughput
 from bench.results import keep
 
 
@@ -15,6 +15,8 @@ def main() -> int:
     figures += simulation.measure()
     figures += asyncio.run(event_to_provider.measure())
     figures += asyncio.run(imports.measure())
+    for provider in throughput.BARS:
+        figures += asyncio.run(throughput.measure(provider))
     for each in figures:
         print(each)
     keep(figures)

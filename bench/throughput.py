@@ -25,6 +25,8 @@ from tests.support.running import Running, eventually, identify, running, track
 
 BARS = {"http": 1_000.0, "smtp": 400.0}
 PEOPLE = {"http": 20_000, "smtp": 8_000}
+TRACE_RATIO = "0.05"
+"""As in production under load: all traces of everything would measure the tracing."""
 PER_POST, POSTS_AT_ONCE, CHANGES_AT_ONCE = 100, 4, 48
 DOCUMENTS: tuple[dict[str, Any], ...] = (
     {"kind": "topic", "key": "tips", "class": "marketing"},
@@ -42,7 +44,8 @@ DOCUMENTS: tuple[dict[str, Any], ...] = (
                 "html": "<html><body>"
                 + "<p>Hello {{ profile.first_name }}, {{ event.product }} suits you.</p>" * 12
                 + '<p><a href="https://shop.example/{{ event.product }}">See it</a></p>'
-                '<p>Shop, Street 1, City. <a href="{{ unsubscribe_url }}">Unsubscribe</a></p>'
+                "<p>Imprint: Shop, Street 1, 10115 Berlin.</p>"
+                '<p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>'
                 "</body></html>",
             }
         },
@@ -61,6 +64,7 @@ async def measure(provider: str, people: int | None = None) -> list[Figure]:
     """One run on a fresh system."""
     count = people or PEOPLE[provider]
     env = {"KAIROS_DELIVERY_EMAIL_PROVIDER": provider, "KAIROS_SANDBOX_RECEIPTS": "0"}
+    env["KAIROS_TRACE_RATIO"] = TRACE_RATIO
     with tempfile.TemporaryDirectory() as data:
         async with running(Path(data), env=env) as system:
             await system.apply(*DOCUMENTS)

@@ -38,8 +38,13 @@ SELECT position, body, traceparent, feed FROM outbox
 WHERE feed IS NOT NULL ORDER BY position LIMIT $1
 """
 _FED = """
-UPDATE outbox SET feed = NULL FROM set_config('synchronous_commit', 'off', true)
-WHERE position = ANY($1::bigint[])
+WITH locked AS (
+    SELECT position FROM outbox WHERE position = ANY($1::bigint[])
+    ORDER BY position FOR NO KEY UPDATE
+)
+UPDATE outbox SET feed = NULL
+FROM locked, set_config('synchronous_commit', 'off', true)
+WHERE outbox.position = locked.position
 """
 
 

@@ -33,10 +33,15 @@ WITH current AS (
     UPDATE relay_streams SET last_seq = greatest(last_seq, $5::bigint)
     FROM set_config('synchronous_commit', 'off', true)
     WHERE stream = $1 AND incarnation = $2 RETURNING stream
+), locked AS (
+    -- In order, as the feed does: rows taken in another one are a deadlock.
+    SELECT position FROM outbox WHERE position = ANY($3::bigint[])
+    ORDER BY position FOR NO KEY UPDATE
 )
 UPDATE outbox SET published_seq = acked.seq, incarnation = $2
-FROM unnest($3::bigint[], $4::bigint[]) AS acked (position, seq), current
-WHERE outbox.position = acked.position AND outbox.published_seq IS NULL
+FROM unnest($3::bigint[], $4::bigint[]) AS acked (position, seq), current, locked
+WHERE outbox.position = acked.position AND outbox.position = locked.position
+    AND outbox.published_seq IS NULL
 """
 _KNOWN = "SELECT incarnation, last_seq FROM relay_streams WHERE stream = $1"
 _ADOPT = """

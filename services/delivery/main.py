@@ -256,13 +256,13 @@ def _needed(given: Mapping[str, str], name: str) -> str:
 
 
 def limits_of(settings: Settings) -> dict[str, Limits]:
-    """`now` goes out one by one and at once; `bulk` in groups, which share permits and commits."""
+    """`now` goes out at once, in groups only when much waits; outcomes of `bulk` share commits."""
     return {
         NOW: Limits(
             at_once_max=settings.now_at_once_max,
-            group_min=1,
-            group_max=32,
-            backlog_max=500,
+            group_min=min(32, settings.now_at_once_max),
+            group_max=64,
+            backlog_max=1000,
             outcome_wait_s=0.0,
         ),
         BULK: Limits(

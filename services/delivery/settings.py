@@ -65,7 +65,7 @@ class Settings:
         3.0, unit="s", lowest=1.5, highest=60, why="a still process is dead; outlives any permit"
     )
     now_at_once_max: int = setting(
-        32, unit="messages", lowest=1, highest=500, why="slots that campaigns cannot take"
+        128, unit="messages", lowest=1, highest=500, why="slots that campaigns cannot take"
     )
     bulk_at_once_max: int = setting(
         96, unit="messages", lowest=1, highest=500, why="the bulkhead of campaigns"

@@ -18,7 +18,8 @@ class Limits:
     Args:
         at_once_max: messages between leaving the queue and their outcome; the bulkhead. An account
             may set less.
-        group_min: a group starts when so many slots are free, or as many as messages wait.
+        group_min: while more than that wait, a group starts when so many slots are free: permits
+            and commits are shared. Fewer go out at once.
         group_max: messages drafted, permitted and marked together.
         backlog_max: messages held in memory; more wait in the store.
         outcome_wait_s: how long an outcome waits for company before it is committed.
@@ -62,6 +63,6 @@ class Desk:
             return min(1, len(self.waiting)) if self._under_way == 0 else 0
         free = max(0, slots - self._under_way)
         wanted = min(len(self.waiting), limits.group_max)
-        if free < min(wanted, limits.group_min, slots):
+        if wanted > limits.group_min and free < min(limits.group_min, slots):
             return 0
         return min(wanted, free)

@@ -17,6 +17,10 @@ log = logging.getLogger("kairos.delivery")
 
 GROUP_MAX = 500
 AWAY_PAUSE_S = 0.5
+CROWD, CROWD_WAIT_S = 8, 0.005
+"""Where the group before was a crowd, there is more to come: a commit for all of it costs as much
+as for one.
+"""
 
 _attempts = telemetry.counter(METRIC_ATTEMPTS, "1", "Attempts, by channel, provider and outcome")
 
@@ -58,15 +62,18 @@ class Outcomes:
 
     async def run(self) -> None:
         """Writes until closed and empty."""
+        size = 0
         while True:
             await self._filled.wait()
             if not self._pending:
                 return
-            if self._wait_s and len(self._pending) < GROUP_MAX and not self._closing:
-                await asyncio.sleep(self._wait_s)
+            wait_s = self._wait_s or (CROWD_WAIT_S if size >= CROWD else 0.0)
+            if wait_s and len(self._pending) < GROUP_MAX and not self._closing:
+                await asyncio.sleep(wait_s)
             group, self._pending = self._pending[:GROUP_MAX], self._pending[GROUP_MAX:]
             if not self._pending and not self._closing:
                 self._filled.clear()
+            size = len(group)
             await self._persist(group)
 
     async def _persist(self, group: list[Written]) -> None:
