@@ -85,6 +85,7 @@ ACCEPT_MANY = EndpointSpec("ingest", "accept_many", "plain", timeout_s=5.0)
 PROFILE = EndpointSpec("ingest", "profile", "read", timeout_s=2.0)
 PROFILES = EndpointSpec("ingest", "profiles", "read", timeout_s=2.0)
 MERGE = EndpointSpec("ingest", "merge", "plain", timeout_s=5.0)
+PAST = EndpointSpec("ingest", "past", "read", timeout_s=5.0)
 
 APPLY = EndpointSpec("decision", "apply", "write", timeout_s=10.0)
 CATALOG = EndpointSpec("decision", "catalog", "read", timeout_s=2.0)
@@ -130,6 +131,7 @@ ENDPOINTS = (
     PROFILE,
     PROFILES,
     MERGE,
+    PAST,
     APPLY,
     CATALOG,
     CHANGE_PERMISSION,

@@ -3,6 +3,7 @@
 from kit.service import Parts, Service, run
 from kit.settings import load
 from services.decision.adapters.hooks import HttpHooks
+from services.decision.adapters.past import IngestPast
 from services.decision.handlers.calls import Calls
 from services.decision.handlers.catalog import CatalogDesk
 from services.decision.handlers.catalogs import Catalogs
@@ -35,7 +36,8 @@ async def compose(service: Service) -> Parts:
     decider = Decider(store, runs, catalogs, service.clock, models)
     gate = OptOutGate(service.caller, service.bus)
     wakeups = Wakeups(decider, store, service.db, service.clock)
-    settler = Settler(decider, members, catalogs, service.db, service.clock)
+    past = IngestPast(service.caller)
+    settler = Settler(decider, members, catalogs, past, service.db, service.clock)
     controls = ControlsDesk(store, service.clock)
     catalog = CatalogDesk(store, service.clock, settler.wake)
     calls = Calls(runs, catalogs, HttpHooks(service.env), service.db, service.clock)

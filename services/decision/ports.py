@@ -10,6 +10,7 @@ from uuid import UUID
 
 from kit.db.database import Tx
 from services.decision.domain.model import Controls
+from services.decision.domain.recounting import Past
 from services.decision.domain.response_model import Cell, Count
 
 Key = tuple[str, UUID]
@@ -189,6 +190,16 @@ class Settlement:
     started_at: datetime
     finished_at: datetime | None
     clear: bool
+
+
+class PastSource(Protocol):
+    """What ingest has on record; `adapters/past.py` keeps these promises."""
+
+    async def read(
+        self, workspace: str, profiles: Sequence[UUID], events: Sequence[str], *, traits: bool
+    ) -> Past:
+        """Events of these names of these profiles, and their traits if asked for."""
+        ...
 
 
 class MemberStore(Protocol):

@@ -7,6 +7,7 @@ from services.ingest.adapters.addresses import Addresses
 from services.ingest.handlers.accept import Reception
 from services.ingest.handlers.committing import Acceptance
 from services.ingest.handlers.group import GroupCommit, Limits
+from services.ingest.handlers.past import Archive
 from services.ingest.handlers.profile import Directory
 from services.ingest.handlers.rooms import Forgetting
 from services.ingest.settings import Settings
@@ -34,7 +35,7 @@ async def compose(service: Service) -> Parts:
     directory = Directory(service.db, store, service.clock, spelling, acceptance)
     return Parts(
         streams=[EVENTS],
-        endpoints=endpoints(reception, directory, settings.requests_max),
+        endpoints=endpoints(reception, directory, Archive(store), settings.requests_max),
         tasks=[Forgetting(service.db, store, service.clock).run],
         busy=[commits.busy],
     )

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from kit.db.database import Tx
@@ -89,6 +89,28 @@ class Told:
     refused: Sequence[Refusal] = ()
 
 
+@dataclass(frozen=True)
+class PastAsked:
+    """Which events of whom: track events by name, others by kind; after a number."""
+
+    profiles: Sequence[UUID]
+    names: Sequence[str]
+    kinds: Sequence[str]
+    with_traits: bool
+    after: tuple[UUID, int] | None
+
+
+class PastEvent(NamedTuple):
+    """An event as rules count it."""
+
+    profile: UUID
+    seq: int
+    kind: str
+    name: str
+    occurred_at: datetime
+    properties: str | None
+
+
 class Store(Protocol):
     """The record of events and people."""
 
@@ -141,6 +163,18 @@ class Store(Protocol):
         gone: Collection[ProfileKey],
     ) -> None:
         """Writes the traits of `changed`; those of `gone` belong to somebody else now."""
+        ...
+
+    async def last_seqs(
+        self, tx: Tx, workspace: str, profiles: Collection[UUID]
+    ) -> dict[UUID, int]:
+        """The highest number given to each of these profiles, tombstones too."""
+        ...
+
+    async def past_events(
+        self, tx: Tx, workspace: str, asked: "PastAsked", limit: int
+    ) -> list[PastEvent]:
+        """Events of profiles by name, in order of profile and number, those after `asked.after`."""
         ...
 
     async def find_person(self, tx: Tx, workspace: str, ref: Ref) -> Person | None:

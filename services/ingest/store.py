@@ -21,6 +21,8 @@ from services.ingest.ports import (
     Asking,
     Known,
     MessageKey,
+    PastAsked,
+    PastEvent,
     Person,
     ProfileKey,
     Recorded,
@@ -168,6 +170,23 @@ LEFT JOIN traits t ON t.workspace = p.workspace AND t.profile = p.id
 WHERE p.workspace = $1 AND p.id = ANY($2::uuid[]) ORDER BY p.id DESC
 """
 
+_LAST_SEQS = "SELECT id, last_seq FROM profiles WHERE workspace = $1 AND id = ANY($2::uuid[])"
+_PAST = """
+SELECT found.*
+FROM unnest($2::uuid[]) AS asked (profile)
+CROSS JOIN LATERAL (
+    SELECT profile, person_seq, kind, name, occurred_at, properties::text FROM events
+    WHERE events.workspace = $1 AND events.profile = asked.profile
+        AND (events.profile, person_seq) > ($5, $6)
+        AND ((kind = 'track' AND name = ANY($3::text[])) OR kind = ANY($4::text[]))
+    ORDER BY person_seq
+    LIMIT $7
+) AS found
+WHERE asked.profile >= $5
+ORDER BY found.profile, found.person_seq
+LIMIT $7
+"""
+
 _DATA_ERRORS = (
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
@@ -266,6 +285,22 @@ class PostgresStore:
             await tx.execute(_SAVE_TRAITS, *_columns(rows))
         for key in sorted(gone):
             await tx.execute(_DROP_TRAITS, *key)
+
+    async def last_seqs(
+        self, tx: Tx, workspace: str, profiles: Collection[UUID]
+    ) -> dict[UUID, int]:
+        rows = await tx.fetch(_LAST_SEQS, workspace, list(profiles))
+        return {row["id"]: row["last_seq"] for row in rows}
+
+    async def past_events(
+        self, tx: Tx, workspace: str, asked: PastAsked, limit: int
+    ) -> list[PastEvent]:
+        profile, seq = asked.after or (UUID(int=0), 0)
+        rows = await tx.fetch(
+            _PAST, workspace, list(asked.profiles), list(asked.names), list(asked.kinds),
+            profile, seq, limit,
+        )  # fmt: skip
+        return [PastEvent(*row) for row in rows]
 
     async def find_person(self, tx: Tx, workspace: str, ref: Ref) -> Person | None:
         profile = await self._find(tx, workspace, ref)

@@ -1,12 +1,15 @@
 """The questions ingest answers, and who answers them. It consumes no stream."""
 
-from contracts.topology import ACCEPT, ACCEPT_MANY, MERGE, PROFILE, PROFILES
+from contracts.topology import ACCEPT, ACCEPT_MANY, MERGE, PAST, PROFILE, PROFILES
 from kit.bus.rpc import Endpoint
 from services.ingest.handlers.accept import Reception
+from services.ingest.handlers.past import Archive
 from services.ingest.handlers.profile import Directory
 
 
-def endpoints(reception: Reception, directory: Directory, requests_max: int) -> list[Endpoint]:
+def endpoints(
+    reception: Reception, directory: Directory, archive: Archive, requests_max: int
+) -> list[Endpoint]:
     """One line for each question."""
     bound = {"at_once_max": requests_max, "waiting_max": requests_max}
     return [
@@ -15,4 +18,5 @@ def endpoints(reception: Reception, directory: Directory, requests_max: int) -> 
         Endpoint(PROFILE, directory.on_profile),
         Endpoint(PROFILES, directory.on_profiles),
         Endpoint(MERGE, directory.on_merge),
+        Endpoint(PAST, archive.on_past, at_once_max=2, waiting_max=16),
     ]

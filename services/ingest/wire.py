@@ -1,7 +1,7 @@
 """Protobuf ⇄ domain. The only place of ingest that sees generated code."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -20,14 +20,25 @@ from contracts.topology import EVENTS, feed_subject
 from kit.bus.rpc import Request
 from kit.bus.spec import BULK, NOW, OutgoingFact
 from kit.clock import Clock, from_us, to_us
-from kit.errors import KairosError, Malformed
+from kit.errors import KairosError, Malformed, TooLarge
 from kit.ids import new_id, partition_of
 from services.ingest.domain.endpoints import ENDPOINT_TRAITS, Endpoint, Spelling
 from services.ingest.domain.identity import Asked
 from services.ingest.domain.items import Item, KeyKind, Kind, Source
 from services.ingest.domain.rules import Rules
-from services.ingest.ports import Asking, Person, Recorded, RecordedMerge, Told
+from services.ingest.domain.traits import Traits
+from services.ingest.ports import (
+    Asking,
+    PastAsked,
+    PastEvent,
+    Person,
+    Recorded,
+    RecordedMerge,
+    Told,
+)
 
+PAST_PROFILES_MAX = 1_000
+_CALLS = {"$page": "page", "$screen": "screen"}
 _WORKSPACE = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 KINDS = {
@@ -312,6 +323,62 @@ def merge_reply(person: Person, *, changed: bool) -> bytes:
     return reply.SerializeToString()
 
 
+def read_past(request: Request) -> PastAsked:
+    """Whose past is asked for, and of what; raises TooLarge for too many at once."""
+    asked = _parse(service.PastRequest(), request.body)
+    if len(asked.profiles) > PAST_PROFILES_MAX:
+        raise TooLarge(f"Ask for at most {PAST_PROFILES_MAX} profiles at once")
+    return PastAsked(
+        profiles=[UUID(bytes=each) for each in asked.profiles],
+        names=[name for name in asked.events if name not in _CALLS],
+        kinds=[_CALLS[name] for name in asked.events if name in _CALLS],
+        with_traits=asked.with_traits,
+        after=(UUID(bytes=asked.after_profile), asked.after_seq) if asked.after_profile else None,
+    )
+
+
+def past_reply(
+    heads: Mapping[UUID, int],
+    traits: Mapping[UUID, Traits],
+    events: Sequence[PastEvent],
+    *,
+    more: bool,
+) -> bytes:
+    """What is on record; a page's or screen's name is one of its properties."""
+    nothing = Traits()
+    return service.PastReply(
+        profiles=[
+            service.PastProfile(
+                id=profile.bytes,
+                last_seq=last_seq,
+                traits_json=msgspec.json.encode(traits.get(profile, nothing).values)
+                if profile in traits
+                else b"",
+            )
+            for profile, last_seq in heads.items()
+        ],
+        events=[
+            service.PastEvent(
+                profile=each.profile.bytes,
+                seq=each.seq,
+                event=each.name if each.kind == "track" else f"${each.kind}",
+                occurred_at_us=to_us(each.occurred_at),
+                properties_json=_properties(each),
+            )
+            for each in events
+        ],
+        more=more,
+    ).SerializeToString()
+
+
+def _properties(event: PastEvent) -> bytes:
+    said = (event.properties or "").encode()
+    if event.kind == "track" or not event.name:
+        return said
+    named = {"name": event.name, **(msgspec.json.decode(said) if said else {})}
+    return msgspec.json.encode(named)
+
+
 Message = TypeVar(
     "Message",
     service.AcceptRequest,
@@ -319,6 +386,7 @@ Message = TypeVar(
     service.ProfileRequest,
     service.ProfilesRequest,
     service.MergeRequest,
+    service.PastRequest,
 )
 
 

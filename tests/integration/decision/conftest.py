@@ -1,6 +1,6 @@
 """Decision's handlers on a real database, with a clock that stands still until it is moved."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from kit.bus.spec import IncomingFact
 from kit.clock import to_us
 from kit.db.database import Database
 from kit.ids import new_id
+from services.decision.domain.recounting import Past, PastEvent
 from services.decision.handlers.catalog import CatalogDesk
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.deciding import Decider
@@ -69,6 +70,42 @@ class OpenGate:
         """Nothing stands against permits."""
 
 
+class Record:
+    """What ingest would have on record: every event of which a fact was made."""
+
+    def __init__(self) -> None:
+        self._events: list[PastEvent] = []
+        self._traits: dict[UUID, dict[str, Any]] = {}
+        self._last: dict[UUID, int] = {}
+        self.reads = 0
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    def add(
+        self, person: UUID, seq: int, name: str, at_us: int, properties: Mapping[str, Any],
+        traits: Mapping[str, Any],
+    ) -> None:  # fmt: skip
+        """An event is accepted."""
+        event = PastEvent(person, seq, name, at_us // 1_000_000, properties)
+        self._events.append(event)
+        self._traits.setdefault(person, {}).update(traits)
+        self._last[person] = seq
+
+    async def read(
+        self, workspace: str, profiles: Sequence[UUID], events: Sequence[str], *, traits: bool
+    ) -> Past:
+        """As ingest answers; `meanwhile` happens right after, once."""
+        self.reads += 1
+        found: dict[UUID, list[PastEvent]] = {}
+        for event in self._events:
+            if event.profile in profiles and event.name in events:
+                found.setdefault(event.profile, []).append(event)
+        past = Past(dict(self._last), {p: dict(t) for p, t in self._traits.items()}, found)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
+        return past
+
+
 @dataclass
 class Desk:
     """Everything decision does, without the bus."""
@@ -76,13 +113,16 @@ class Desk:
     db: Database
     clock: StillClock
     seqs: dict[UUID, int] = field(default_factory=dict)
+    record: Record = field(default_factory=Record)
 
     def __post_init__(self) -> None:
         self.catalogs = Catalogs(store)
         self.models = Models(trials)
         self.decider = Decider(store, runs, self.catalogs, self.clock, self.models)
         self.facts = Facts(self.decider, store, members, runs)
-        self.settler = Settler(self.decider, members, self.catalogs, self.db, self.clock)
+        self.settler = Settler(
+            self.decider, members, self.catalogs, self.record, self.db, self.clock
+        )
         self.catalog = CatalogDesk(store, self.clock, self.settler.wake)
         self.previews = PreviewDesk(members, self.catalogs, self.db, self.clock)
         self.segments = SegmentDesk(store, members, self.catalogs, self.previews)
@@ -123,6 +163,7 @@ class Desk:
         """An accepted event as ingest would say it, numbered densely per person."""
         now_us = to_us(self.clock.now())
         self.seqs[person] = self.seqs.get(person, 0) + 1
+        self.record.add(person, self.seqs[person], name, now_us, properties, traits or {})
         return Fact(
             id=new_id(self.clock).bytes,
             workspace=WORKSPACE,

@@ -11,7 +11,7 @@ from contracts.gen.kairos.decision.v1 import service_pb2
 from contracts.gen.kairos.profiles.v1 import profile_pb2
 from kit.bus.spec import IncomingFact
 from kit.clock import to_us
-from kit.errors import Invalid, NotFound
+from kit.errors import Invalid, NotFound, Unavailable
 from kit.ids import new_id
 from services.decision.handlers import previews
 from tests.integration.decision.conftest import WORKSPACE, Desk, request
@@ -250,3 +250,94 @@ async def test_schema_of_a_kind_is_published(desk: Desk) -> None:
     assert json.loads(answer.schema_json)["title"] == "segment"
     with pytest.raises(NotFound):
         await desk.previews.on_schema(request(b""))
+
+
+SHOES = {
+    "kind": "segment", "key": "shoes",
+    "rule": {"all": [
+        {"event": "ordered", "at_least": 2, "where": {"property": "category", "is": "shoes"}},
+        {"event": "ordered", "sum": "amount", "at_least": 100, "within": "P365D"},
+        {"trait": "city", "is": "Berlin"},
+    ]},
+}  # fmt: skip
+
+
+async def shoe_buyer(desk: Desk) -> UUID:
+    """Somebody with a past that nobody kept: two pairs for 100, and a city."""
+    anna = new_id(desk.clock)
+    await desk.deliver(desk.fact(anna, "", {}, {"city": "Berlin"}))
+    for _ in range(2):
+        await desk.event(anna, "ordered", category="shoes", amount=50)
+    return anna
+
+
+async def test_definition_that_needs_counters_nobody_kept_is_backfilled(desk: Desk) -> None:
+    await desk.apply([{"kind": "event", "key": "viewed"}])
+    anna = await shoe_buyer(desk)
+
+    await desk.apply([SHOES])
+    before = await members(desk)
+    await settle(desk)
+
+    assert (before, await members(desk)) == ([], [("shoes", anna)])
+
+
+async def test_event_that_arrives_during_a_backfill_is_counted_once(desk: Desk) -> None:
+    """It is in the state but not in what was read: the record is read again."""
+    rule = {"event": "ordered", "at_least": 3, "where": {"property": "category", "is": "shoes"}}
+    exactly = {"event": "ordered", "is": 3, "where": {"property": "category", "is": "shoes"}}
+    await desk.apply([{"kind": "event", "key": "viewed"}])
+    anna = await shoe_buyer(desk)
+
+    async def meanwhile() -> None:
+        await desk.event(anna, "ordered", category="shoes", amount=50)
+
+    desk.record.meanwhile = meanwhile
+    await desk.apply(
+        [
+            {"kind": "segment", "key": "three", "rule": rule},
+            {"kind": "segment", "key": "exactly", "rule": exactly},
+        ]
+    )
+    await settle(desk)
+
+    assert desk.record.reads == 2
+    assert await members(desk) == [("exactly", anna), ("three", anna)]
+
+
+async def test_event_on_record_but_not_yet_applied_is_counted_when_it_arrives(desk: Desk) -> None:
+    await desk.apply([{"kind": "event", "key": "viewed"}])
+    anna = await shoe_buyer(desk)
+    late = desk.fact(anna, "ordered", {"category": "shoes", "amount": 50})
+    count = {"event": "ordered", "where": {"property": "category", "is": "shoes"}}
+
+    await desk.apply(
+        [
+            {"kind": "segment", "key": "two", "rule": {**count, "is": 2}},
+            {"kind": "segment", "key": "three", "rule": {**count, "is": 3}},
+        ]
+    )
+    await settle(desk)
+    before = await members(desk)
+    await desk.deliver(late)
+
+    assert before == [("two", anna)]
+    assert await members(desk) == [("three", anna)]
+
+
+async def test_backfill_waits_where_ingest_is_away(desk: Desk) -> None:
+    await desk.apply([{"kind": "event", "key": "viewed"}])
+    anna = await shoe_buyer(desk)
+
+    async def away() -> None:
+        raise Unavailable("Ingest is away")
+
+    desk.record.meanwhile = away
+    await desk.apply([SHOES])
+    with pytest.raises(Unavailable):
+        await settle(desk)
+    waiting = await shown(desk, "shoes")
+    await settle(desk)
+
+    assert waiting["state"] == "counting"
+    assert await members(desk) == [("shoes", anna)]

@@ -123,3 +123,51 @@ class MergeReply(_message.Message):
     profile: _profile_pb2.Profile
     changed: bool
     def __init__(self, profile: _Optional[_Union[_profile_pb2.Profile, _Mapping]] = ..., changed: _Optional[bool] = ...) -> None: ...
+
+class PastRequest(_message.Message):
+    __slots__ = ("profiles", "events", "with_traits", "after_profile", "after_seq")
+    PROFILES_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    WITH_TRAITS_FIELD_NUMBER: _ClassVar[int]
+    AFTER_PROFILE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_SEQ_FIELD_NUMBER: _ClassVar[int]
+    profiles: _containers.RepeatedScalarFieldContainer[bytes]
+    events: _containers.RepeatedScalarFieldContainer[str]
+    with_traits: bool
+    after_profile: bytes
+    after_seq: int
+    def __init__(self, profiles: _Optional[_Iterable[bytes]] = ..., events: _Optional[_Iterable[str]] = ..., with_traits: _Optional[bool] = ..., after_profile: _Optional[bytes] = ..., after_seq: _Optional[int] = ...) -> None: ...
+
+class PastReply(_message.Message):
+    __slots__ = ("profiles", "events", "more")
+    PROFILES_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
+    profiles: _containers.RepeatedCompositeFieldContainer[PastProfile]
+    events: _containers.RepeatedCompositeFieldContainer[PastEvent]
+    more: bool
+    def __init__(self, profiles: _Optional[_Iterable[_Union[PastProfile, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[PastEvent, _Mapping]]] = ..., more: _Optional[bool] = ...) -> None: ...
+
+class PastProfile(_message.Message):
+    __slots__ = ("id", "last_seq", "traits_json")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEQ_FIELD_NUMBER: _ClassVar[int]
+    TRAITS_JSON_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    last_seq: int
+    traits_json: bytes
+    def __init__(self, id: _Optional[bytes] = ..., last_seq: _Optional[int] = ..., traits_json: _Optional[bytes] = ...) -> None: ...
+
+class PastEvent(_message.Message):
+    __slots__ = ("profile", "seq", "event", "occurred_at_us", "properties_json")
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    OCCURRED_AT_US_FIELD_NUMBER: _ClassVar[int]
+    PROPERTIES_JSON_FIELD_NUMBER: _ClassVar[int]
+    profile: bytes
+    seq: int
+    event: str
+    occurred_at_us: int
+    properties_json: bytes
+    def __init__(self, profile: _Optional[bytes] = ..., seq: _Optional[int] = ..., event: _Optional[str] = ..., occurred_at_us: _Optional[int] = ..., properties_json: _Optional[bytes] = ...) -> None: ...
