@@ -5,7 +5,7 @@ missed.
 import asyncio
 import sys
 
-from bench import event_to_provider, imports, pure_step, simulation, throughput
+from bench import event_to_provider, imports, next_message, pure_step, simulation, throughput
 from bench.results import keep
 
 
@@ -14,6 +14,7 @@ def main() -> int:
     figures = pure_step.measure()
     figures += simulation.measure()
     figures += asyncio.run(event_to_provider.measure())
+    figures += asyncio.run(next_message.measure())
     figures += asyncio.run(imports.measure())
     for provider in throughput.BARS:
         figures += asyncio.run(throughput.measure(provider))

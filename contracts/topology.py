@@ -93,6 +93,8 @@ CHANGE_PERMISSION = EndpointSpec("decision", "change_permission", "write", timeo
 PERMISSION = EndpointSpec("decision", "permission", "read", timeout_s=2.0)
 PERMIT = EndpointSpec("decision", "permit", "plain", timeout_s=0.9)
 DECISION = EndpointSpec("decision", "decision", "read", timeout_s=2.0)
+SEND = EndpointSpec("decision", "send", "write", timeout_s=2.0)
+NEXT = EndpointSpec("decision", "next", "write", timeout_s=2.0)
 PREVIEW = EndpointSpec("decision", "preview", "read", timeout_s=5.0)
 REPLAY = EndpointSpec("decision", "replay", "read", timeout_s=10.0)
 EVALUATE = EndpointSpec("decision", "evaluate", "read", timeout_s=10.0)
@@ -138,6 +140,8 @@ ENDPOINTS = (
     PERMISSION,
     PERMIT,
     DECISION,
+    SEND,
+    NEXT,
     PREVIEW,
     REPLAY,
     EVALUATE,

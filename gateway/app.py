@@ -46,6 +46,8 @@ ROUTERS = (
     profiles.writes,
     permission.router,
     permission.reads,
+    messages.writes,
+    messages.asks,
     profiles.last,
     decisions.router,
     messages.router,

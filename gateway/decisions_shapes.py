@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from gateway.shapes import Action, Candidate, Sentence, Shape
+from gateway.shapes import Action, Candidate, Channel, JsonObject, Sentence, Shape
 
 
 class PreviewRequest(Shape):
@@ -114,3 +114,66 @@ class Evaluation(Shape):
     effective: float = Field(description="Effective sample size: (sum w)^2 / sum w^2.")
     weight_max: float
     thin: bool = Field(description="Too little of the log is what the policy would do.")
+
+
+class Recipient(Shape):
+    """Who gets it."""
+
+    profile: str = Field(max_length=400, description="A ref, as in `/v1/profiles/{ref}`.")
+
+
+class SendMessage(Shape):
+    """One message for one person, without a journey."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "template": "password-reset",
+                "to": {"profile": "user:u1"},
+                "class": "transactional",
+                "data": {"code": "4711"},
+            }
+        }
+    )
+    template: str = Field(max_length=63)
+    to: Recipient
+    channel: Channel | None = Field(default=None, description="Where given, the template's own.")
+    message_class: Literal["transactional", "service", "marketing"] | None = Field(
+        default=None, alias="class", description="Where given, the template's own."
+    )
+    data: JsonObject = Field(default={}, description="Values of the template's event variables.")
+    valid_for_s: int = Field(
+        default=86_400, ge=1, le=2_592_000, description="How long it may wait for its turn."
+    )
+
+
+class MessageTaken(Shape):
+    """What was decided about it."""
+
+    outcome: str = Field(
+        description="message: it goes out; held: it waits for its turn; repeated: this request is"
+        " under way already."
+    )
+    message_id: UUID | None = None
+    decision_id: UUID | None = None
+    reason: str | None = None
+    sentence: Sentence
+
+
+class NextRequest(Shape):
+    """What the client can show."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"channels": ["in_app"], "placement": "home"}}
+    )
+    channels: list[Channel] = Field(min_length=1, max_length=7)
+    placement: str = Field(default="", max_length=63)
+
+
+class Next(Shape):
+    """The next best message, its slot taken; without one, why."""
+
+    message: JsonObject | None = None
+    decision_id: UUID | None = None
+    reason: str | None = None
+    sentence: Sentence

@@ -6,21 +6,26 @@ from uuid import UUID
 
 import msgspec
 
-from contracts.gen.kairos.decision.v1 import judging_pb2
+from contracts.gen.kairos.decision.v1 import judging_pb2, requests_pb2
 from contracts.gen.kairos.decision.v1 import service_pb2 as decision_service
 from contracts.gen.kairos.decisions.v1 import decision_pb2
 from gateway import shapes
 from gateway.decisions_shapes import (
     EvaluateRequest,
     Evaluation,
+    MessageTaken,
+    Next,
+    NextRequest,
     Preview,
     PreviewRequest,
     Replay,
     ReplayRequest,
+    SendMessage,
     Standing,
     Tried,
 )
 from kit.clock import from_us, to_us
+from kit.errors import Conflict
 from kit.telemetry import trace_id_of
 
 
@@ -169,6 +174,52 @@ def evaluate_request(asked: EvaluateRequest) -> bytes:
 def evaluation(reply: bytes) -> Evaluation:
     told = judging_pb2.EvaluateReply.FromString(reply)
     return Evaluation(**_json(told.evaluation_json))
+
+
+def send_request(person: UUID, asked: SendMessage, key: str) -> bytes:
+    return requests_pb2.SendRequest(
+        person=person.bytes,
+        template=asked.template,
+        channel=asked.channel or "",
+        message_class=asked.message_class or "",
+        data_json=msgspec.json.encode(asked.data),
+        valid_for_s=asked.valid_for_s,
+        key=key,
+    ).SerializeToString()
+
+
+def message_taken(reply: bytes) -> MessageTaken:
+    """What was decided; Conflict where it will not go."""
+    told = requests_pb2.SendReply.FromString(reply)
+    decision_id = _id(told.decision_id)
+    if told.outcome not in ("message", "held", "repeated"):
+        raise Conflict(told.sentence_en, reason=told.reason, decision_id=str(decision_id))
+    return MessageTaken(
+        outcome=told.outcome,
+        message_id=_id(told.message_id),
+        decision_id=decision_id,
+        reason=told.reason or None,
+        sentence=_sentence(told.sentence_en, told.sentence_de),
+    )
+
+
+def next_request(person: UUID, asked: NextRequest) -> bytes:
+    return requests_pb2.NextRequest(
+        person=person.bytes, channels=asked.channels, placement=asked.placement
+    ).SerializeToString()
+
+
+def next_message(reply: bytes) -> Next:
+    told = requests_pb2.NextReply.FromString(reply)
+    message = _json(told.message_json)
+    if message:
+        message = {name: value for name, value in message.items() if value is not None}
+    return Next(
+        message=message,
+        decision_id=_id(told.decision_id),
+        reason=told.reason or None,
+        sentence=_sentence(told.sentence_en, told.sentence_de),
+    )
 
 
 def _outcome(told: decision_pb2.DecisionMade) -> str:

@@ -18,13 +18,14 @@ from services.decision.handlers.permission import PermissionDesk
 from services.decision.handlers.permits import Permits
 from services.decision.handlers.previews import PreviewDesk
 from services.decision.handlers.reading import ReadingDesk
+from services.decision.handlers.requests import RequestDesk
 from services.decision.handlers.segments import SegmentDesk
 from services.decision.handlers.settling import Settler
 from services.decision.handlers.wakeups import Wakeups
 from services.decision.settings import Settings
 from services.decision.store import members, runs, trials
 from services.decision.store import queries as store
-from services.decision.subscriptions import STREAMS, endpoints, subscriptions
+from services.decision.subscriptions import STREAMS, Desks, endpoints, subscriptions
 
 
 async def compose(service: Service) -> Parts:
@@ -46,14 +47,17 @@ async def compose(service: Service) -> Parts:
         streams=STREAMS,
         subscriptions=subscriptions(Facts(decider, store, members, runs), settings),
         endpoints=endpoints(
-            catalog,
-            PermissionDesk(decider, store, catalogs, service.clock),
-            Permits(decider, store, catalogs, service.db, service.clock, gate),
-            ReadingDesk(store, catalogs, service.clock, models),
-            JudgingDesk(store, trials, catalogs, service.clock, models),
-            controls,
-            SegmentDesk(store, members, catalogs, previews),
-            JourneyDesk(decider, store, runs, catalogs, catalog, controls, service.clock),
+            Desks(
+                catalog,
+                PermissionDesk(decider, store, catalogs, service.clock),
+                Permits(decider, store, catalogs, service.db, service.clock, gate),
+                ReadingDesk(store, catalogs, service.clock, models),
+                JudgingDesk(store, trials, catalogs, service.clock, models),
+                RequestDesk(decider, catalogs, service.clock),
+                controls,
+                SegmentDesk(store, members, catalogs, previews),
+                JourneyDesk(decider, store, runs, catalogs, catalog, controls, service.clock),
+            )
         ),
         tasks=[wakeups.run, settler.run, learner.run, gate.run, calls.run],
         busy=[settler.busy, calls.busy],

@@ -1,6 +1,7 @@
 """The map of this service: stream and lane → handler, question → handler."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from contracts import topology
 from kit.bus.consumer import Subscription
@@ -14,6 +15,7 @@ from services.decision.handlers.judging import JudgingDesk
 from services.decision.handlers.permission import PermissionDesk
 from services.decision.handlers.permits import Permits
 from services.decision.handlers.reading import ReadingDesk
+from services.decision.handlers.requests import RequestDesk
 from services.decision.handlers.segments import SegmentDesk
 from services.decision.settings import Settings
 
@@ -32,37 +34,47 @@ def subscriptions(facts: Facts, settings: Settings) -> Sequence[Subscription]:
     ]
 
 
-def endpoints(
-    catalog: CatalogDesk,
-    permission: PermissionDesk,
-    permits: Permits,
-    reading: ReadingDesk,
-    judging: JudgingDesk,
-    controls: ControlsDesk,
-    segments: SegmentDesk,
-    journeys: JourneyDesk,
-) -> Sequence[Endpoint]:
+class Desks(NamedTuple):
+    """Who answers."""
+
+    catalog: CatalogDesk
+    permission: PermissionDesk
+    permits: Permits
+    reading: ReadingDesk
+    judging: JudgingDesk
+    requests: RequestDesk
+    controls: ControlsDesk
+    segments: SegmentDesk
+    journeys: JourneyDesk
+
+
+def endpoints(desks: Desks) -> Sequence[Endpoint]:
     """Every question decision answers."""
     return [
-        Endpoint(topology.APPLY, catalog.on_apply),
-        Endpoint(topology.CATALOG, catalog.on_catalog),
-        Endpoint(topology.CHANGE_PERMISSION, permission.on_change),
-        Endpoint(topology.PERMISSION, permission.on_permission),
-        Endpoint(topology.PERMIT, permits.on_permit),
-        Endpoint(topology.DECISION, reading.on_decision),
-        Endpoint(topology.PREVIEW, judging.on_preview),
-        Endpoint(topology.REPLAY, judging.on_replay, at_once_max=2),
-        Endpoint(topology.EVALUATE, judging.on_evaluate, at_once_max=1),
-        Endpoint(topology.CONTROLS, controls.on_controls),
-        Endpoint(topology.SEGMENT, segments.on_segment),
-        Endpoint(topology.MEMBERS, segments.on_members),
+        Endpoint(topology.APPLY, desks.catalog.on_apply),
+        Endpoint(topology.CATALOG, desks.catalog.on_catalog),
+        Endpoint(topology.CHANGE_PERMISSION, desks.permission.on_change),
+        Endpoint(topology.PERMISSION, desks.permission.on_permission),
+        Endpoint(topology.PERMIT, desks.permits.on_permit),
+        Endpoint(topology.DECISION, desks.reading.on_decision),
+        Endpoint(topology.SEND, desks.requests.on_send),
+        Endpoint(topology.NEXT, desks.requests.on_next),
+        Endpoint(topology.PREVIEW, desks.judging.on_preview),
+        Endpoint(topology.REPLAY, desks.judging.on_replay, at_once_max=2),
+        Endpoint(topology.EVALUATE, desks.judging.on_evaluate, at_once_max=1),
+        Endpoint(topology.CONTROLS, desks.controls.on_controls),
+        Endpoint(topology.SEGMENT, desks.segments.on_segment),
+        Endpoint(topology.MEMBERS, desks.segments.on_members),
         Endpoint(
-            topology.SEGMENT_PREVIEW, segments.previews.on_preview, at_once_max=2, waiting_max=8
+            topology.SEGMENT_PREVIEW,
+            desks.segments.previews.on_preview,
+            at_once_max=2,
+            waiting_max=8,
         ),
-        Endpoint(topology.SCHEMA, segments.previews.on_schema),
-        Endpoint(topology.SEGMENTS_OF, segments.on_segments_of),
-        Endpoint(topology.ENTER, journeys.on_enter),
-        Endpoint(topology.JOURNEY, journeys.on_journey),
-        Endpoint(topology.RUNS, journeys.on_runs),
-        Endpoint(topology.JOURNEYS, reading.on_journeys),
+        Endpoint(topology.SCHEMA, desks.segments.previews.on_schema),
+        Endpoint(topology.SEGMENTS_OF, desks.segments.on_segments_of),
+        Endpoint(topology.ENTER, desks.journeys.on_enter),
+        Endpoint(topology.JOURNEY, desks.journeys.on_journey),
+        Endpoint(topology.RUNS, desks.journeys.on_runs),
+        Endpoint(topology.JOURNEYS, desks.reading.on_journeys),
     ]

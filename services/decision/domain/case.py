@@ -35,13 +35,14 @@ class Plans(Protocol):
 class Moment:
     """One person at one time. What several candidates ask alike is worked out once.
 
+    `asked`: a client app asked for the next message.
     `own` is the message whose permit is asked: its own slot does not count against it. `plans`
     tell what may come; without them nothing is planned.
     """
 
     __slots__ = (
         "_contacts", "_habits", "_hour_share", "_local", "_permissions", "_place", "_policies",
-        "_times", "controls", "model", "now", "now_s", "own", "plans", "state", "zone",
+        "_times", "asked", "controls", "model", "now", "now_s", "own", "plans", "state", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +63,7 @@ class Moment:
         self.own = own
         self.plans = plans
         self.model = model
+        self.asked = False
         self._habits: Habits | None = None
         self._hour_share: float | None = None
         self._policies: dict[int, list[Verdict]] = {}

@@ -19,7 +19,14 @@ from services.decision.domain.journeys.documents import Webhook
 from services.decision.domain.journeys.steps.follow_up import FollowUpStep
 from services.decision.domain.journeys.steps.message import MessageStep
 from services.decision.domain.kinds import KINDS, schema_for
-from services.decision.domain.model import Ask, ExistingCustomers, Journey, Template, Trigger
+from services.decision.domain.model import (
+    DIRECT,
+    Ask,
+    ExistingCustomers,
+    Journey,
+    Template,
+    Trigger,
+)
 from services.decision.domain.reasons import Reason
 from services.decision.domain.segmentation import Need, Segmentation
 from services.decision.domain.state import (
@@ -107,6 +114,8 @@ class Catalog(msgspec.Struct, frozen=True):
 
     def wanted_by(self, pending: Pending) -> tuple[Journey, MessageStep] | None:
         """Return the journey and the step that want a message; None if they are gone."""
+        if not pending.journey:
+            return _direct(pending) if pending.step in self.templates else None
         journey = self.journey_of(pending)
         step = journey.steps.get(pending.step) if journey else None
         return (journey, step) if journey and isinstance(step, MessageStep) else None
@@ -144,6 +153,12 @@ class Catalog(msgspec.Struct, frozen=True):
         if not template.recap or has_seen(state, template.builds_on):
             return template
         return self.templates.get(template.recap, template)
+
+
+def _direct(pending: Pending) -> tuple[Journey, MessageStep]:
+    """Return what stands for journey and step of a message that was asked for directly."""
+    valid_for_s = pending.valid_until_s - pending.since_s
+    return DIRECT, MessageStep(pending.step, (pending.step,), 50, valid_for_s, "hold", "")
 
 
 def parse_catalog(

@@ -127,6 +127,7 @@ class Compiler:
         labels = Labels(
             template.channel, topic.key, message_class, tags, template.ask is not None,
             cool_down_s > 0, at_preferred_time=template.send_time == "preferred",
+            on_request=template.on_request,
         )  # fmt: skip
         look_aheads = look_aheads_for(labels, policies)
         labels = labels._replace(has_look_ahead=bool(look_aheads))
@@ -154,6 +155,7 @@ class Compiler:
             look_aheads,
             template.value,
             tuple(template.variants),
+            template.placement,
         )
 
     def holdout(self, written: documents.Holdout | None, scope: str) -> Holdout | None:

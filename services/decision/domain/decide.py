@@ -30,6 +30,7 @@ from services.decision.domain.journeys.steps.message import MessageStep
 from services.decision.domain.model import MARKETING
 from services.decision.domain.permission import fingerprint, measurement_allowed
 from services.decision.domain.reasons import Reason
+from services.decision.domain.requests import is_asked_for
 from services.decision.domain.state import GHOST, RESERVED, Ask, Contact, Flight, Pending
 from services.decision.domain.turn import Turn, index_of
 
@@ -42,7 +43,7 @@ def decide(turn: Turn) -> None:
     pending = turn.state.pending
     if not any(one.due_s <= turn.now_s for one in pending):
         return
-    competing = list(pending)
+    competing = list(pending) if turn.showable is None else _asked_for(turn)
     decided: set[int] = set()
     for _ in range(ROUNDS_MAX):
         if not competing:
@@ -54,6 +55,19 @@ def decide(turn: Turn) -> None:
             _decide_group(turn, group)
         due = [one for one in turn.state.pending if one.due_s <= turn.now_s]
         competing = [one for one in due if one.id.int not in decided]
+
+
+def _asked_for(turn: Turn) -> list[Pending]:
+    """Return what a client can show that asks for the next message; the others keep waiting."""
+    channels, placement = turn.showable or ((), "")
+    return [
+        one
+        for one in turn.state.pending
+        if any(
+            is_asked_for(template, channels, placement)
+            for template in turn.catalog.templates_for(turn.state, one)
+        )
+    ]
 
 
 def _groups(wanted: list[Wanted]) -> list[list[Wanted]]:
@@ -79,6 +93,7 @@ def _resolve(turn: Turn, pending: Pending) -> list[Wanted]:
     found = [
         Wanted(pending, journey, step, template, place)
         for place, template in enumerate(turn.catalog.templates_for(turn.state, pending))
+        if turn.showable is None or is_asked_for(template, *turn.showable)
     ]
     if not found:
         named = step.templates[min(pending.choice, len(step.templates) - 1)]

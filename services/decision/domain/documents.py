@@ -122,6 +122,8 @@ class Topic(Document, frozen=True, kw_only=True, rename={"message_class": "class
 class Template(Document, frozen=True, kw_only=True, rename={"message_class": "class"}):
     """A scene: one message with one ask.
 
+    With `on_request` it goes only when a client app asks for the next message.
+
     Who has not seen the scene it `builds_on` gets the template `recap` instead.
     `variables` lists what its text may use: `profile.<trait>` and `event.<property>` (of the
     event that started the journey). `content` and `variants`, by locale, `link_parameters` and
@@ -153,6 +155,7 @@ class Template(Document, frozen=True, kw_only=True, rename={"message_class": "cl
     segments_max: Annotated[int, Meta(ge=1, le=10)] = 3
     value: Annotated[float, Meta(ge=0, le=1_000_000)] = 1.0
     send_time: Literal["now", "preferred"] = "now"
+    on_request: bool = False
 
 
 class Block(Document, frozen=True, kw_only=True):

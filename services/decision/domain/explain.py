@@ -13,6 +13,8 @@ _TRIGGERS = {
     "permit": ("The last check before sending", "Die letzte Prüfung vor dem Senden"),
     "enter": ("A request to enter a journey", "Der Wunsch, eine Journey zu betreten"),
     "move": ("The move to another version", "Der Wechsel zu einer anderen Version"),
+    "message": ("A request for a message", "Der Wunsch nach einer Nachricht"),
+    "next": ("A client app asking for the next message", "Die Frage einer App nach der nächsten"),
     "merge": ("The merging of two profiles", "Das Zusammenführen zweier Profile"),
 }
 _LED_TO = (" led to this decision.", " führte zu dieser Entscheidung.")

@@ -216,6 +216,28 @@ class MoveInput(msgspec.Struct, frozen=True, tag="move", omit_defaults=True):
     steps: dict[str, str] = {}
 
 
+class MessageInput(msgspec.Struct, frozen=True, tag="message", omit_defaults=True):
+    """Somebody shall get a message of this template, without a journey; `id` names the request.
+
+    Again with the same id changes nothing while the message waits or is on its way.
+    """
+
+    id: UUID
+    template: str
+    at: datetime
+    valid_for_s: int
+    data: dict[str, Any] = {}
+
+
+class NextInput(msgspec.Struct, frozen=True, tag="next", omit_defaults=True):
+    """A client app asks for the next best message now, on these channels, for this placement."""
+
+    id: UUID
+    at: datetime
+    channels: tuple[str, ...]
+    placement: str = ""
+
+
 Input = (
     EventInput
     | WakeupInput
@@ -225,6 +247,8 @@ Input = (
     | MergeInput
     | EnterInput
     | MoveInput
+    | MessageInput
+    | NextInput
     | ContactInput
     | SettleInput
 )

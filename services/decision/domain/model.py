@@ -80,6 +80,7 @@ class Template(msgspec.Struct, frozen=True):
     look_aheads: tuple[Any, ...] = ()
     value: float = 1.0
     variants: tuple[str, ...] = ()
+    placement: str = ""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -114,6 +115,10 @@ class Journey(msgspec.Struct, frozen=True):
     cool_down_s: int = 0
     followed: frozenset[str] = frozenset()
     holdout: Holdout | None = None
+
+
+#: What stands for the journey of a message that was asked for directly.
+DIRECT = Journey("", 0, Entry(None, False, "", False, None, True), "every", None, {}, "", {}, ())
 
 
 class Ask(msgspec.Struct, frozen=True):

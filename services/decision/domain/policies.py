@@ -27,6 +27,7 @@ from services.decision.domain.policy import (
     look_ahead,
     marketing_stop,
     minimum_gap,
+    on_request,
     permission_rule,
     preferred_time,
     quiet_hours,
@@ -56,6 +57,7 @@ class Labels(NamedTuple):
     has_cool_down: bool
     has_look_ahead: bool = False
     at_preferred_time: bool = False
+    on_request: bool = False
 
 
 class Rule(NamedTuple):
@@ -81,6 +83,10 @@ def _has_look_ahead(labels: Labels) -> bool:
     return labels.has_look_ahead
 
 
+def _on_request(labels: Labels) -> bool:
+    return labels.on_request
+
+
 def _at_preferred_time(labels: Labels) -> bool:
     return labels.at_preferred_time
 
@@ -97,6 +103,7 @@ POLICIES: tuple[Rule, ...] = (
     Rule(asked_elsewhere.rule, _has_ask),
     Rule(cool_down.rule, _has_cool_down),
     Rule(look_ahead.rule, _has_look_ahead),
+    Rule(on_request.rule, _on_request),
     Rule(preferred_time.rule, _at_preferred_time),
 )
 

@@ -59,3 +59,4 @@ class Reason(StrEnum):
     NOT_DRAWN = "not_drawn"
     NOT_WORTH_IT = "not_worth_it"
     PREFERRED_TIME = "preferred_time"
+    NOT_ASKED_FOR = "not_asked_for"

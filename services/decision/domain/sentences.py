@@ -170,6 +170,10 @@ _CLAUSES: dict[Reason, tuple[str, str]] = {
         "its worth ({score}) does not cover what another message costs",
         "ihr Wert ({score}) wiegt eine weitere Nachricht nicht auf",
     ),
+    Reason.NOT_ASKED_FOR: (
+        "no client app has asked for it yet",
+        "noch keine App hat danach gefragt",
+    ),
     Reason.PREFERRED_TIME: (
         "the person is usually there at another hour",
         "die Person ist meist zu einer anderen Stunde da",
@@ -243,8 +247,11 @@ def clause(reason: Reason, facts: dict[str, Fact], language: Language = "en") ->
 
 
 def sent(event: str, journey: str, step: str, basis: str, language: Language = "en") -> str:
-    """Return why a message of a journey goes out."""
+    """Return why a message goes out: of a journey, or (without one) asked for by the API."""
     ground = _BASES.get(basis, (basis, basis))[language == "de"]
+    if not journey:
+        opening = "Gesendet, wie über die API verlangt" if language == "de" else "Sent as asked for"
+        return f"{opening}; {ground}." if language == "de" else f"{opening} by the API; {ground}."
     if language == "de":
         return f"Gesendet: {event} begann die Journey {journey} (Schritt {step}); {ground}."
     return f"Sent: {event} began the journey {journey} (step {step}); {ground}."

@@ -22,7 +22,9 @@ from services.decision.domain.inputs import (
     EventInput,
     Input,
     MergeInput,
+    MessageInput,
     MoveInput,
+    NextInput,
     PermissionInput,
     PermitRefusedInput,
     ReceiptInput,
@@ -35,6 +37,7 @@ from services.decision.domain.merging import on_merge
 from services.decision.domain.model import NO_CONTROLS, TRANSACTIONAL, Controls
 from services.decision.domain.receipts import on_permission, on_permit_refused, on_receipt
 from services.decision.domain.reported import on_contact
+from services.decision.domain.requests import on_message, on_next
 from services.decision.domain.response_model import NO_MODEL, ResponseModel
 from services.decision.domain.state import Contact, PersonState, copy
 from services.decision.domain.turn import Turn
@@ -79,6 +82,8 @@ _HANDLERS: dict[type, Callable[[Turn, Any], str]] = {
     MergeInput: on_merge,
     EnterInput: entering.by_request,
     MoveInput: moving.on_move,
+    MessageInput: on_message,
+    NextInput: on_next,
     ContactInput: on_contact,
     SettleInput: segments.on_settle,
 }

@@ -42,6 +42,8 @@ _KINDS = {
     "MergeInput": "merge",
     "EnterInput": "enter",
     "MoveInput": "move",
+    "MessageInput": "message",
+    "NextInput": "next",
     "ContactInput": "contact",
     "SettleInput": "settle",
 }
@@ -50,6 +52,7 @@ _KINDS = {
 class Turn:
     """The working copy of a state, what the inputs do to it, and the time they do it at.
 
+    `showable` is what a client app that asks for the next message can show, channels and placement.
     `cause` is the input being applied; `wanting` the last one that made a message wanted.
     `crossings` of segments, `emitted` events and `starting` journeys are still to be applied;
     `soonest` is when a message that was blocked on every channel may be tried anew. `touched` are
@@ -60,7 +63,7 @@ class Turn:
     __slots__ = (
         "_moment", "catalog", "cause", "controls", "crossings", "decisions", "effects", "emitted",
         "joined", "marketing_sent", "model", "now", "now_s", "now_us", "person_hex", "settled",
-        "soonest", "starting", "state", "touched", "wanting",
+        "showable", "soonest", "starting", "state", "touched", "wanting",
     )  # fmt: skip
 
     cause: Input
@@ -89,6 +92,7 @@ class Turn:
         self.starting: list[tuple[str, Position]] = []
         self.soonest: dict[tuple[UUID, str, str], int] = {}
         self.marketing_sent = False
+        self.showable: tuple[tuple[str, ...], str] | None = None
         self.wanting = None
         self.settled = False
         self.touched: set[int] = set()
@@ -112,6 +116,7 @@ class Turn:
                 plans=self.catalog,
                 model=self.model,
             )
+            self._moment.asked = self.showable is not None
         return self._moment
 
     def changed(self) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from contracts.gen.kairos.catalog.v1 import catalog_pb2
-from contracts.gen.kairos.decision.v1 import judging_pb2
+from contracts.gen.kairos.decision.v1 import judging_pb2, requests_pb2
 from contracts.gen.kairos.decision.v1 import service_pb2 as decision
 from contracts.gen.kairos.decisions.v1 import decision_pb2
 from contracts.gen.kairos.deliveries.v1 import delivery_pb2
@@ -22,10 +22,12 @@ from contracts.topology import (
     DECISION,
     JOURNEYS,
     MESSAGE,
+    NEXT,
     OUTCOMES,
     PREVIEW,
     PROFILE,
     REPORT,
+    SEND,
     TAKE_RECEIPTS,
     TIMELINE,
 )
@@ -417,3 +419,46 @@ async def test_decision_is_tried_and_says_why_not(door: Door) -> None:
         "/v1/decisions/evaluate", json={"policy": "best"}, headers=door.key("reader")
     )
     assert unknown.status_code == 422
+
+
+async def test_message_asked_for_is_taken_once_or_refused_with_its_reason(door: Door) -> None:
+    """The idempotency key reaches decision; a refusal is a 409 that names the decision."""
+    body = {"template": "reset", "to": {"profile": "user:u1"}, "class": "transactional"}
+    taken = requests_pb2.SendReply(
+        message_id=MESSAGE_ID.bytes, decision_id=DECISION_ID.bytes, outcome="message"
+    )
+    door.toys.says(SEND, lambda _: taken.SerializeToString())
+    headers = door.key("secret") | {"idempotency-key": "k1"}
+    answers = [await door.http.post("/v1/messages", json=body, headers=headers) for _ in range(2)]
+
+    assert [one.status_code for one in answers] == [202, 202], answers[0].text
+    assert answers[0].json() == answers[1].json()
+    assert answers[0].json()["message_id"] == str(MESSAGE_ID)
+    [asked] = [requests_pb2.SendRequest.FromString(r.body) for r in door.toys.requests(SEND)]
+    assert (asked.key, asked.message_class) == ("k1", "transactional")
+
+    refused = requests_pb2.SendReply(
+        decision_id=DECISION_ID.bytes, outcome="silence", reason="no_consent", sentence_en="No."
+    )
+    door.toys.says(SEND, lambda _: refused.SerializeToString())
+    answer = await door.http.post("/v1/messages", json=body, headers=door.key("secret"))
+    assert answer.status_code == 409
+    assert answer.json()["reason"] == "no_consent"
+    assert answer.json()["decision_id"] == str(DECISION_ID)
+
+
+async def test_next_message_is_answered_or_why_there_is_none(door: Door) -> None:
+    """A ref may contain a slash; a reading key may not take slots."""
+    reply = requests_pb2.NextReply(
+        message_json=b'{"template":"banner","variant":null}', decision_id=DECISION_ID.bytes
+    )
+    door.toys.says(NEXT, lambda _: reply.SerializeToString())
+    body = {"channels": ["in_app"], "placement": "home"}
+    path = "/v1/profiles/user:a/b/next"
+    answer = await door.http.post(path, json=body, headers=door.key("secret"))
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["message"] == {"template": "banner"}
+    assert (await door.http.post(path, json=body, headers=door.key("reader"))).status_code == 403
+    none = await door.http.post(path, json={"channels": []}, headers=door.key("secret"))
+    assert none.status_code == 422

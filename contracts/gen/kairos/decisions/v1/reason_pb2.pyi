@@ -47,6 +47,7 @@ class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_NOT_DRAWN: _ClassVar[Reason]
     REASON_NOT_WORTH_IT: _ClassVar[Reason]
     REASON_PREFERRED_TIME: _ClassVar[Reason]
+    REASON_NOT_ASKED_FOR: _ClassVar[Reason]
 REASON_UNSPECIFIED: Reason
 REASON_MARKETING_STOPPED: Reason
 REASON_JOURNEY_PAUSED: Reason
@@ -88,3 +89,4 @@ REASON_HOLDOUT: Reason
 REASON_NOT_DRAWN: Reason
 REASON_NOT_WORTH_IT: Reason
 REASON_PREFERRED_TIME: Reason
+REASON_NOT_ASKED_FOR: Reason
