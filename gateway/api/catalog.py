@@ -20,6 +20,7 @@ reads = APIRouter(tags=["catalog"])
 KINDS = {
     "topics": "topic",
     "asks": "ask",
+    "goals": "goal",
     "segments": "segment",
     "journeys": "journey",
     "webhooks": "webhook",

@@ -22,6 +22,7 @@ By = Annotated[
     list[str] | None,
     Query(description="What the rows are broken down by; comma-joined or repeated"),
 ]
+Model = Literal["last", "first", "linear", "position", "decay"]
 Format = Annotated[Literal["json", "csv"], Query(description="How the rows are written")]
 ANSWERS: dict[int | str, dict[str, Any]] = documented(Invalid) | {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}}
@@ -99,6 +100,70 @@ async def pressure(
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
     asked = wire.ReportQuestion("pressure", since, until, [], {"period": period})
+    return await _answer(ctx, key.workspace, asked, written_as)
+
+
+@router.get(
+    "/v1/reports/conversions",
+    summary="Reached goals, credited to messages",
+    description="Each event that followed a message within its goal's window counts once, shared"
+    " out by a model: last or first touch, linear, by position (40-20-40), or decaying (half every 7"
+    " days). Goal and window are those that held when the message was sent, and so is the day."
+    " Broken down by any of day, week, month, goal, channel, class, template, variant, journey,"
+    " campaign.",
+    response_model=Report,
+    responses=ANSWERS,
+)
+async def conversions(
+    ctx: Ctx,
+    key: Reader,
+    since: Day = None,
+    until: Day = None,
+    by: By = None,
+    model: Model = "last",
+    written_as: Annotated[Format, Query(alias="format")] = "json",
+) -> Response | Report:
+    asked = wire.ReportQuestion("conversions", since, until, _split(by), {"model": model})
+    return await _answer(ctx, key.workspace, asked, written_as)
+
+
+@router.get(
+    "/v1/reports/returns",
+    summary="What messages cost, and what they brought",
+    description="`roi` is (value - cost) / cost; absent where nothing was spent. Broken down by any"
+    " of day, week, month, channel, class, template, variant, journey, campaign.",
+    response_model=Report,
+    responses=ANSWERS,
+)
+async def returns(
+    ctx: Ctx,
+    key: Reader,
+    since: Day = None,
+    until: Day = None,
+    by: By = None,
+    model: Model = "last",
+    written_as: Annotated[Format, Query(alias="format")] = "json",
+) -> Response | Report:
+    asked = wire.ReportQuestion("returns", since, until, _split(by), {"model": model})
+    return await _answer(ctx, key.workspace, asked, written_as)
+
+
+@router.get(
+    "/v1/reports/chains",
+    summary="Chains of channels before a goal was reached",
+    description="Did the mail do it, or the letter after it? The most frequent chains first, by the"
+    " time of the event.",
+    response_model=Report,
+    responses=ANSWERS,
+)
+async def chains(
+    ctx: Ctx,
+    key: Reader,
+    since: Day = None,
+    until: Day = None,
+    written_as: Annotated[Format, Query(alias="format")] = "json",
+) -> Response | Report:
+    asked = wire.ReportQuestion("chains", since, until, [])
     return await _answer(ctx, key.workspace, asked, written_as)
 
 

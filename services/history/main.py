@@ -2,8 +2,11 @@
 
 from kit.service import Parts, Service, run
 from kit.settings import load
+from services.history.adapters.catalog import CatalogGoals
+from services.history.handlers.attributing import Attributor, Watch
 from services.history.handlers.recording import Recorder
 from services.history.settings import Settings
+from services.history.store.credits import CreditStore
 from services.history.store.messages import MessageStore
 from services.history.store.reports import ReportStore
 from services.history.store.timeline import TimelineStore
@@ -16,11 +19,15 @@ async def compose(service: Service) -> Parts:
     """Builds history's parts."""
     settings = load(Settings, service.env, "KAIROS_HISTORY")
     timelines = TimelineStore()
-    recorder = Recorder(timelines, MessageStore())
+    credit_store, watch = CreditStore(), Watch()
+    recorder = Recorder(timelines, MessageStore(), credit_store, watch)
+    attributor = Attributor(service.db, credit_store, CatalogGoals(service.caller), watch)
     return Parts(
         streams=STREAMS,
         subscriptions=subscriptions(recorder, settings.batch_facts_max),
         endpoints=endpoints(timelines, ReportStore()),
+        tasks=(attributor.run,),
+        busy=(attributor.busy,),
     )
 
 

@@ -3,9 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
+from uuid import UUID
 
 from kit.db.database import Tx
+from services.history.domain.attribution import Credit, Happening, Reached
 from services.history.domain.entry import Entry, Merge
+from services.history.domain.goals import Goal
 from services.history.domain.messages import Message
 from services.history.domain.page import Query
 from services.history.domain.reports import Asked, Row
@@ -19,6 +22,29 @@ class Count(NamedTuple):
     channel: str
     reason: str
     total: int
+
+
+class PersonKey(NamedTuple):
+    """A profile of a workspace."""
+
+    workspace: str
+    person: UUID
+
+
+class SentMessage(NamedTuple):
+    """A message somebody got, and the revision of the catalog it was sent under."""
+
+    workspace: str
+    person: UUID
+    message: UUID
+    at: datetime
+    catalog_revision: int
+    channel: str
+    message_class: str
+    template: str
+    variant: str
+    journey: str
+    campaign: str
 
 
 class Timelines(Protocol):
@@ -53,6 +79,65 @@ class Messages(Protocol):
         ...
 
 
+class Credits(Protocol):
+    """Goals that were reached, and whose merit that was."""
+
+    async def mark(self, tx: Tx, people: Collection[PersonKey]) -> None:
+        """Has these people's credits worked out again."""
+        ...
+
+    async def take(self, tx: Tx, limit: int) -> list[PersonKey]:
+        """Takes due people off the list, those of other processes passed over."""
+        ...
+
+    async def due_workspaces(self, tx: Tx) -> list[str]:
+        """The workspaces with people whose credits wait to be worked out."""
+        ...
+
+    async def workspaces(self, tx: Tx) -> list[str]:
+        """The workspaces whose goals have been looked at."""
+        ...
+
+    async def search_past(
+        self, tx: Tx, workspace: str, fingerprint: str, names: Collection[str]
+    ) -> bool:
+        """Marks everybody who did one of the named events, unless that was done for the same
+        `fingerprint` before. Returns whether it was done now.
+        """
+        ...
+
+    async def families(self, tx: Tx, people: Collection[PersonKey]) -> dict[PersonKey, UUID]:
+        """All profiles merged with these, each with the one that lives."""
+        ...
+
+    async def messages(self, tx: Tx, people: Collection[PersonKey]) -> list[SentMessage]:
+        """Every message these profiles got, transactional ones left out."""
+        ...
+
+    async def events(
+        self, tx: Tx, people: Collection[PersonKey], names: Collection[str]
+    ) -> list[tuple[PersonKey, Happening]]:
+        """Every event of these names of these profiles."""
+        ...
+
+    async def replace(
+        self,
+        tx: Tx,
+        people: Collection[PersonKey],
+        found: Mapping[PersonKey, tuple[Sequence[Reached], Sequence[Credit]]],
+    ) -> None:
+        """Writes what was found in place of all that was known of these profiles."""
+        ...
+
+
+class Goals(Protocol):
+    """The goals of the catalog."""
+
+    async def at(self, workspace: str, revision: int) -> Sequence[Goal]:
+        """The goals of a revision, which never change; 0 asks for the newest."""
+        ...
+
+
 class Reports(Protocol):
     """Sums at rest."""
 
@@ -66,6 +151,14 @@ class Reports(Protocol):
 
     async def entry_rows(self, tx: Tx, asked: Asked) -> list[Row]:
         """What entries are broken down by, then their number."""
+        ...
+
+    async def conversion_rows(self, tx: Tx, asked: Asked, model: str) -> list[Row]:
+        """What credits are broken down by, then conversions, value and people."""
+        ...
+
+    async def chain_rows(self, tx: Tx, asked: Asked) -> list[Row]:
+        """Goal, chain of channels, conversions, value."""
         ...
 
     async def pressure_rows(self, tx: Tx, asked: Asked, period: str) -> list[Sequence[int]]:

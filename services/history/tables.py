@@ -5,6 +5,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Double,
     Index,
     Integer,
     MetaData,
@@ -32,6 +33,8 @@ MESSAGE_SUMS = (
 )
 PRESSURE_SUMS = ("messages", "responses", "complaints")
 """Responses are openings, clicks and replies by people; complaints include unsubscribes."""
+CREDITED_BY = ("channel", "message_class", "template", "variant", "journey", "campaign")
+CREDIT_MODELS = ("last", "first", "linear", "position", "decay")
 
 metadata = MetaData()
 
@@ -99,6 +102,8 @@ messages = Table(
     Column("journey", Text, nullable=False),
     Column("campaign", Text, nullable=False),
     Column("cost_micros", BigInteger, nullable=False),
+    # Under which the message was sent; says which goals it is measured by.
+    Column("catalog_revision", BigInteger, nullable=False, server_default="0"),
     # The first of each kind. Openings and clicks by machines (prefetching, scanners) stand apart.
     Column("delivered_at", DateTime(timezone=True)),
     Column("opened_at", DateTime(timezone=True)),
@@ -180,6 +185,57 @@ pressure = Table(
     Column("leavers", BigInteger, nullable=False),
     schema=SCHEMA,
     postgresql_with={"fillfactor": "50"},
+)
+
+# People whose credits are to be worked out again: something they got or did may matter to a goal.
+due_people = Table(
+    "due_people",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("person", Uuid, primary_key=True),
+    schema=SCHEMA,
+)
+
+# The goals a workspace's past has been searched for; another value means: search again.
+goal_heads = Table(
+    "goal_heads",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    schema=SCHEMA,
+)
+
+# Each event that reached a goal of today's catalog, whoever is to thank for it.
+goal_events = Table(
+    "goal_events",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("goal", Text, primary_key=True),
+    Column("person", Uuid, primary_key=True),
+    Column("event", Uuid, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("value", Double, nullable=False),
+    Index("goal_events_person", "workspace", "person"),
+    schema=SCHEMA,
+)
+
+# Each message's share in each reached goal, by model, with what reports break it down by.
+credits_ = Table(
+    "credits",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("goal", Text, primary_key=True),
+    Column("event", Uuid, primary_key=True),
+    Column("message", Uuid, primary_key=True),
+    Column("person", Uuid, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("sent_at", DateTime(timezone=True), nullable=False),
+    Column("value", Double, nullable=False),
+    *(Column(name, Text, nullable=False) for name in CREDITED_BY),
+    *(Column(name, Double, nullable=False) for name in CREDIT_MODELS),
+    Index("credits_person", "workspace", "person"),
+    Index("credits_sent", "workspace", "sent_at"),
+    schema=SCHEMA,
 )
 
 bus_tables(metadata, SCHEMA)

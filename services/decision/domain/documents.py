@@ -175,6 +175,31 @@ class Ask(Document, frozen=True, kw_only=True):
     holds_for: DurationText | None = None
 
 
+class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How much more often a goal shall be reached, `since` a day against as long before it.
+
+    `change` is relative: 0.15 is 15 % more, -0.1 is 10 % less.
+    """
+
+    change: Number
+    since: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    until: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class Goal(Document, frozen=True, kw_only=True):
+    """What messages are meant to bring about: an event within `window` of one.
+
+    `where` names properties that must have exactly these values; `value` the property that says
+    what it is worth. A message is measured by the goals as they were when it was sent.
+    """
+
+    event: EventName
+    where: dict[str, Scalar] = {}
+    value: FieldName | None = None
+    window: Annotated[str, Meta(pattern=r"^P(\d+W|\d+D|T\d+H)$")] = "P7D"
+    target: Target | None = None
+
+
 class Segment(Document, frozen=True, kw_only=True):
     """A group of people by rule."""
 

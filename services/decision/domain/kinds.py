@@ -13,6 +13,7 @@ KINDS: dict[str, type[documents.Document]] = {
     "topic": documents.Topic,
     "ask": documents.Ask,
     "segment": documents.Segment,
+    "goal": documents.Goal,
     "template": documents.Template,
     "block": documents.Block,
     "policy": documents.Policy,

@@ -36,6 +36,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     journey: str = ""
     campaign: str = ""
     cost_micros: int = 0
+    catalog_revision: int = 0
     reactions: Mapping[str, datetime] = {}
 
     @property

@@ -10,6 +10,7 @@ import msgspec
 from services.history.domain.statistics.normal import quantile
 
 MESSAGES, PRESSURE, ENTRIES = "messages", "pressure", "entries"
+CONVERSIONS, RETURNS, CHAINS = "conversions", "returns", "chains"
 
 DIMENSIONS: dict[str, tuple[str, ...]] = {
     MESSAGES: (
@@ -17,6 +18,14 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
         "campaign",
     ),
     ENTRIES: ("day", "week", "month", "kind", "name", "channel", "reason", "journey", "campaign"),
+    CONVERSIONS: (
+        "day", "week", "month", "goal", "channel", "class", "template", "variant", "journey",
+        "campaign",
+    ),
+    RETURNS: (
+        "day", "week", "month", "channel", "class", "template", "variant", "journey", "campaign",
+    ),
+    CHAINS: (),
     PRESSURE: (),
 }  # fmt: skip
 """What the rows of a report may be broken down by."""
@@ -87,7 +96,7 @@ def message_table(by: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
     for row in rows:
         sums = MessageSums(*row[width:])
         rates = [
-            _share(count, sums.sent)
+            _share_of(count, sums.sent)
             for count in (
                 sums.opened,
                 sums.clicked,
@@ -113,6 +122,43 @@ def warning(sums: MessageSums) -> str:
     if any(rate >= stop for rate, _, stop in judged):
         return "stop"
     return "warn" if any(rate >= warn for rate, warn, _ in judged) else ""
+
+
+CONVERSION_COLUMNS = ("conversions", "value", "people")
+RETURN_COLUMNS = ("sent", "cost", *CONVERSION_COLUMNS, "conversion_rate", "roi")
+
+
+def conversion_table(by: Sequence[str], rows: Iterable[Row]) -> Table:
+    """Conversions and their value as a model shares them out. Whatever the model, and however they
+    are broken down, they add up to the events that followed a message.
+    """
+    return Table((*by, *CONVERSION_COLUMNS), tuple(_rounded(row) for row in rows))
+
+
+def return_table(
+    by: Sequence[str], messages: Iterable[Sequence[Any]], conversions: Iterable[Row]
+) -> Table:
+    """What messages cost against what they brought: roi = (value - cost) / cost."""
+    width = len(by)
+    brought = {row[:width]: _rounded(row)[width:] for row in conversions}
+    told: list[Row] = []
+    for row in messages:
+        sums = MessageSums(*row[width:])
+        cost = sums.cost_micros / 1_000_000
+        count, value, people = brought.get(tuple(row[:width]), (0, 0.0, 0))
+        rate = _share_of(count, sums.sent)
+        roi = round((float(value or 0) - cost) / cost, 6) if cost else None
+        told.append((*row[:width], sums.sent, cost, count, value, people, rate, roi))
+    return Table((*by, *RETURN_COLUMNS), tuple(told))
+
+
+def _rounded(row: Row) -> Row:
+    """Shares of thirds and tenths add up with some dust; a millionth is enough."""
+    return tuple(round(value, 6) if isinstance(value, float) else value for value in row)
+
+
+def _share_of(part: str | float | None, whole: int) -> float | None:
+    return round(float(part or 0) / whole, 6) if whole else None
 
 
 PRESSURE_COLUMNS = (
@@ -141,11 +187,11 @@ def pressure_table(rows: Sequence[Sequence[int]]) -> Table:
             (
                 messages,
                 people,
-                _share(people, everyone),
+                _share_of(people, everyone),
                 responders,
-                _share(responders, people),
+                _share_of(responders, people),
                 leavers,
-                _share(leavers, people),
+                _share_of(leavers, people),
                 low,
                 high,
             )
@@ -206,7 +252,3 @@ def wilson(hits: int, total: int, *, alpha: float = 0.05) -> tuple[float, float]
     spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     scale = 1 + z * z / total
     return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
-
-
-def _share(part: int, whole: int) -> float | None:
-    return round(part / whole, 6) if whole else None

@@ -7,10 +7,11 @@ from contracts.telemetry import METRIC_TIMELINE_ENTRIES, SPAN_RECORD
 from kit import telemetry
 from kit.bus.spec import IncomingFact
 from kit.db.database import Tx
-from services.history.domain.entry import Entry
+from services.history.domain.entry import Entry, Kind
 from services.history.domain.messages import fold
-from services.history.ports import Messages, Timelines
-from services.history.wire.facts import read_facts
+from services.history.handlers.attributing import Watch
+from services.history.ports import Credits, Messages, PersonKey, Timelines
+from services.history.wire.facts import Batch, read_facts
 
 _written = telemetry.counter(METRIC_TIMELINE_ENTRIES, "1", "Timeline entries written")
 
@@ -18,9 +19,13 @@ _written = telemetry.counter(METRIC_TIMELINE_ENTRIES, "1", "Timeline entries wri
 class Recorder:
     """Puts facts on timelines. The same fact coming again changes nothing."""
 
-    def __init__(self, timelines: Timelines, messages: Messages) -> None:
+    def __init__(
+        self, timelines: Timelines, messages: Messages, credits_: Credits, watch: Watch
+    ) -> None:
         self._timelines = timelines
         self._messages = messages
+        self._credits = credits_
+        self._watch = watch
         self._months: set[date] = set()
 
     async def on_facts(self, tx: Tx, facts: Sequence[IncomingFact]) -> None:
@@ -36,7 +41,27 @@ class Recorder:
                 await self._timelines.add_merges(tx, batch.merges)
             if batch.messages:
                 await self._messages.add(tx, fold(batch.messages), source)
+            if due := self._due(batch):
+                await self._credits.mark(tx, due)
         tx.after_commit(lambda: _count(written))
+
+    def _due(self, batch: Batch) -> set[PersonKey]:
+        """Those to whom something happened that a goal may be about."""
+        due = {
+            PersonKey(each.workspace, each.person)
+            for each in batch.messages
+            if each.is_sent and self._watch.matters(each.workspace, None)
+        }
+        due |= {
+            PersonKey(each.workspace, each.person)
+            for each in batch.entries
+            if each.kind is Kind.EVENT and self._watch.matters(each.workspace, each.name)
+        }
+        return due | {
+            PersonKey(each.workspace, each.winner)
+            for each in batch.merges
+            if self._watch.matters(each.workspace, None)
+        }
 
     async def _make_room(self, tx: Tx, entries: Sequence[Entry]) -> None:
         """Sees to it that there is a partition for every month of recording."""

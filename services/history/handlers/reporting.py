@@ -8,6 +8,7 @@ from kit.bus.rpc import Request
 from kit.db.database import Tx
 from kit.errors import Invalid
 from services.history.domain import reports
+from services.history.domain.attribution import MODELS
 from services.history.domain.reports import Asked, Table
 from services.history.domain.sums import MONTH, WEEK
 from services.history.ports import Reports
@@ -34,8 +35,27 @@ async def on_report(tx: Tx, request: Request, *, store: Reports) -> bytes:
         case reports.ENTRIES:
             rows = await store.entry_rows(tx, asked)
             return answers.report_reply(Table((*asked.by, "entries"), tuple(map(tuple, rows))))
+        case reports.CONVERSIONS | reports.RETURNS:
+            return await _conversions(tx, asked, store)
+        case reports.CHAINS:
+            rows = await store.chain_rows(tx, asked)
+            columns = ("goal", "chain", "conversions", "value")
+            return answers.report_reply(Table(columns, tuple(rows)))
         case _:
             return await _pressure(tx, asked, store)
+
+
+async def _conversions(tx: Tx, asked: Asked, store: Reports) -> bytes:
+    model = asked.options.get("model", "last")
+    if model not in MODELS:
+        raise _invalid("/model", "one of " + ", ".join(MODELS))
+    found = await store.conversion_rows(tx, asked, model)
+    if asked.report == reports.CONVERSIONS:
+        table = reports.conversion_table(asked.by, found)
+    else:
+        sums = await store.message_rows(tx, asked)
+        table = reports.return_table(asked.by, sums, found)
+    return answers.report_reply(table, {"model": model})
 
 
 async def _pressure(tx: Tx, asked: Asked, store: Reports) -> bytes:

@@ -23,13 +23,13 @@ _EARLIEST = ",\n    ".join(f"{name} = LEAST(m.{name}, excluded.{name})" for name
 _ADD = f"""
 INSERT INTO messages AS m (
     workspace, message, person, at, channel, message_class, topic, template, variant, journey,
-    campaign, cost_micros, {", ".join(_TIMES)}
+    campaign, cost_micros, catalog_revision, {", ".join(_TIMES)}
 )
 SELECT * FROM unnest(
     $1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::timestamptz[],
+    $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[],
     $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::timestamptz[],
-    $18::timestamptz[], $19::timestamptz[], $20::timestamptz[]
+    $18::timestamptz[], $19::timestamptz[], $20::timestamptz[], $21::timestamptz[]
 )
 ON CONFLICT (workspace, message) DO UPDATE SET
     at = coalesce(m.at, excluded.at),
@@ -41,6 +41,8 @@ ON CONFLICT (workspace, message) DO UPDATE SET
     journey = CASE WHEN m.at IS NULL THEN excluded.journey ELSE m.journey END,
     campaign = CASE WHEN m.at IS NULL THEN excluded.campaign ELSE m.campaign END,
     cost_micros = CASE WHEN m.at IS NULL THEN excluded.cost_micros ELSE m.cost_micros END,
+    catalog_revision =
+        CASE WHEN m.at IS NULL THEN excluded.catalog_revision ELSE m.catalog_revision END,
     {_EARLIEST}
 RETURNING old.message IS NOT NULL AS is_known, {_OLD}, new.*
 """
@@ -151,6 +153,7 @@ def _row(message: Message) -> tuple[Any, ...]:
         message.journey,
         message.campaign,
         message.cost_micros,
+        message.catalog_revision,
         *(message.reactions.get(kind) for kind in REACTIONS),
     )
 

@@ -1,12 +1,13 @@
 """Reports: read from sums by day, so that millions of messages cost thousands of rows."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from kit.db.database import Tx
 from services.history.domain.reports import Asked, Row
 from services.history.ports import Count
+from services.history.tables import CREDIT_MODELS
 
 _TIME = {
     "day": "to_char(day, 'YYYY-MM-DD')",
@@ -31,6 +32,22 @@ _ENTRY_BY = _TIME | {
     "campaign": "campaign",
 }
 
+_SENT_DAY = "(sent_at AT TIME ZONE 'UTC')::date"
+_CREDIT_BY = {
+    "day": f"to_char({_SENT_DAY}, 'YYYY-MM-DD')",
+    "week": f"to_char(date_trunc('week', {_SENT_DAY}), 'YYYY-MM-DD')",
+    "month": f"to_char({_SENT_DAY}, 'YYYY-MM')",
+    "goal": "goal",
+    "channel": "channel",
+    "class": "message_class",
+    "template": "template",
+    "variant": "variant",
+    "journey": "journey",
+    "campaign": "campaign",
+}
+_MODEL = {model: model for model in CREDIT_MODELS}
+"""Names that may stand in SQL."""
+
 _MESSAGES = """
 SELECT {by} sum(sent)::bigint, sum(delivered)::bigint, sum(opened)::bigint, sum(clicked)::bigint,
     sum(replied)::bigint, sum(bounced)::bigint, sum(complained)::bigint,
@@ -54,6 +71,28 @@ WHERE workspace = $1 AND period = $4 AND first_day >= $2 AND first_day < $3
 GROUP BY messages
 HAVING sum(people) > 0
 ORDER BY messages
+"""
+
+# By the day the message was sent, as everything about messages is. {model} is a column of credits.
+_CONVERSIONS = """
+SELECT {by} sum({model}), sum(value * {model}), count(DISTINCT person) FILTER (WHERE {model} > 0)
+FROM credits
+WHERE workspace = $1 AND sent_at >= $2 AND sent_at < $3
+{group}
+"""
+
+# The channels of all messages before an event, in the order they were sent.
+_CHAINS = """
+SELECT goal, chain, count(*), sum(value) FROM (
+    SELECT goal, event, string_agg(channel, ' > ' ORDER BY sent_at, message) AS chain,
+        max(value) AS value
+    FROM credits
+    WHERE workspace = $1 AND at >= $2 AND at < $3
+    GROUP BY goal, event
+) AS chains
+GROUP BY goal, chain
+ORDER BY count(*) DESC, goal, chain
+LIMIT 500
 """
 
 _COUNTS = """
@@ -81,6 +120,17 @@ class ReportStore:
         sql = _grouped(_ENTRIES, [_ENTRY_BY[each] for each in asked.by])
         return [tuple(row) for row in await tx.fetch(sql, *_scope(asked)) if row[-1] is not None]
 
+    async def conversion_rows(self, tx: Tx, asked: Asked, model: str) -> list[Row]:
+        """Conversions, their value, and the people, by a model of credit."""
+        by = [_CREDIT_BY[each] for each in asked.by]
+        sql = _grouped(_CONVERSIONS.replace("{model}", _MODEL[model]), by)
+        found = await tx.fetch(sql, *_instants(asked))
+        return [tuple(row) for row in found if row[-2] is not None]
+
+    async def chain_rows(self, tx: Tx, asked: Asked) -> list[Row]:
+        """Chains of channels before a goal was reached, the most frequent first."""
+        return [tuple(row) for row in await tx.fetch(_CHAINS, *_instants(asked))]
+
     async def pressure_rows(self, tx: Tx, asked: Asked, period: str) -> list[Sequence[int]]:
         """People, responders and leavers by the number of messages in a period."""
         return [tuple(row) for row in await tx.fetch(_PRESSURE, *_scope(asked), period)]
@@ -88,6 +138,14 @@ class ReportStore:
 
 def _scope(asked: Asked) -> tuple[Any, ...]:
     return asked.workspace, asked.since, asked.until
+
+
+def _instants(asked: Asked) -> tuple[Any, ...]:
+    """The days as the instants they begin at."""
+    since, until = (
+        datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (asked.since, asked.until)
+    )
+    return asked.workspace, since, until
 
 
 def _grouped(sql: str, expressions: Sequence[str]) -> str:

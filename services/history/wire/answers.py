@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from contracts.gen.kairos.decision.v1 import service_pb2 as decision_service
 from contracts.gen.kairos.history.v1 import service_pb2 as service
 from kit.bus.rpc import Request
 from kit.clock import from_us, to_us
@@ -81,6 +82,17 @@ def outcomes_reply(counts: Sequence[tuple[str, str, str, str, int]]) -> bytes:
             for kind, name, channel, reason, count in counts
         ]
     ).SerializeToString()
+
+
+def goals_question(revision: int) -> bytes:
+    """Asks decision for the goals of a revision of the catalog, 0 for the newest."""
+    return decision_service.CatalogRequest(kind="goal", revision=revision).SerializeToString()
+
+
+def read_documents(reply: bytes) -> list[bytes]:
+    """The documents of decision's answer, each as JSON."""
+    told = parse(decision_service.CatalogReply(), reply)
+    return [each.body_json for each in told.documents]
 
 
 def read_report(request: Request) -> Asked:

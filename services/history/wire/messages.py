@@ -37,6 +37,7 @@ def _sent(fact: Fact) -> list[Message]:
             journey=body.journey,
             campaign=body.campaign,
             cost_micros=body.cost_micros,
+            catalog_revision=body.catalog_revision,
         )
     ]
 

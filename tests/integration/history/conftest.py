@@ -17,9 +17,12 @@ from kit.bus.rpc import Request
 from kit.bus.spec import IncomingFact
 from kit.clock import to_us
 from kit.db.database import Database
+from services.history.domain.goals import Goal
+from services.history.handlers.attributing import Attributor, Watch
 from services.history.handlers.reading import on_timeline
 from services.history.handlers.recording import Recorder
 from services.history.handlers.reporting import on_outcomes, on_report
+from services.history.store.credits import CreditStore
 from services.history.store.messages import MessageStore
 from services.history.store.reports import ReportStore
 from services.history.store.timeline import TimelineStore
@@ -50,6 +53,19 @@ def fact(person: UUID = ANNA, minute: float = 0, workspace: str = WORKSPACE, **b
     )
 
 
+class CatalogOfGoals:
+    """The goals of each revision, as decision would tell them; 0 is the newest."""
+
+    def __init__(self) -> None:
+        self.revisions: dict[int, list[Goal]] = {0: []}
+
+    async def at(self, workspace: str, revision: int) -> list[Goal]:
+        return self.revisions[revision]
+
+    def apply(self, revision: int, *goals: Goal) -> None:
+        self.revisions[revision] = self.revisions[0] = list(goals)
+
+
 @dataclass
 class Desk:
     """Everything history does."""
@@ -58,7 +74,10 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.timelines, self.reports = TimelineStore(), ReportStore()
-        self.recorder = Recorder(self.timelines, MessageStore())
+        self.goals = CatalogOfGoals()
+        credit_store, watch = CreditStore(), Watch()
+        self.recorder = Recorder(self.timelines, MessageStore(), credit_store, watch)
+        self.attributor = Attributor(self.db, credit_store, self.goals, watch)
 
     async def deliver(self, *facts: Fact, stream: str = "EVENTS") -> None:
         """Facts arrive as one batch."""
