@@ -107,8 +107,8 @@ async def pressure(
     "/v1/reports/conversions",
     summary="Reached goals, credited to messages",
     description="Each event that followed a message within its goal's window counts once, shared"
-    " out by a model: last or first touch, linear, by position (40-20-40), or decaying (half every 7"
-    " days). Goal and window are those that held when the message was sent, and so is the day."
+    " out by a model: last or first touch, linear, by position (40-20-40), or decaying (half every"
+    " 7 days). Goal and window are those that held when the message was sent, and so is the day."
     " Broken down by any of day, week, month, goal, channel, class, template, variant, journey,"
     " campaign.",
     response_model=Report,
