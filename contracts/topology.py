@@ -126,6 +126,7 @@ DROP_SECRET = EndpointSpec("delivery", "drop_secret", "write", timeout_s=2.0)
 TIMELINE = EndpointSpec("history", "timeline", "read", timeout_s=2.0)
 OUTCOMES = EndpointSpec("history", "outcomes", "read", timeout_s=5.0)
 REPORT = EndpointSpec("history", "report", "read", timeout_s=10.0)
+EXPERIMENT = EndpointSpec("history", "experiment", "read", timeout_s=10.0)
 
 ENDPOINTS = (
     ACCEPT,
@@ -167,4 +168,5 @@ ENDPOINTS = (
     TIMELINE,
     OUTCOMES,
     REPORT,
+    EXPERIMENT,
 )

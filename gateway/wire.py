@@ -1,8 +1,8 @@
 """Protobuf ⇄ what the gateway works with; `ingest_wire` has the questions to ingest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -333,37 +333,6 @@ def outcomes(reply: bytes) -> shapes.Outcomes:
             for each in told.counts
         ]
     )
-
-
-@dataclass(frozen=True)
-class ReportQuestion:
-    """Which report, over which whole days [since, until), broken down by what."""
-
-    report: str
-    since: date | None
-    until: date | None
-    by: Sequence[str]
-    options: Mapping[str, str] = field(default_factory=dict)
-
-
-def report_request(asked: ReportQuestion) -> bytes:
-    return history_service.ReportRequest(
-        report=asked.report,
-        since_us=_day_us(asked.since),
-        until_us=_day_us(asked.until),
-        by=asked.by,
-        options=asked.options,
-    ).SerializeToString()
-
-
-def report(reply: bytes) -> tuple[list[str], list[list[Any]], dict[str, Any]]:
-    """Columns, rows, notes."""
-    told = history_service.ReportReply.FromString(reply)
-    return list(told.columns), _json(told.rows_json) or [], _json(told.notes_json) or {}
-
-
-def _day_us(day: date | None) -> int:
-    return to_us(datetime(day.year, day.month, day.day, tzinfo=UTC)) if day else 0
 
 
 def _json(data: bytes) -> Any:

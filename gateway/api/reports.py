@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime
 
-from contracts.topology import OUTCOMES, REPORT
-from gateway import wire
+from contracts.topology import EXPERIMENT, OUTCOMES, REPORT
+from gateway import reports_wire, wire
 from gateway.context import Context, Ctx, Reader
 from gateway.problems import documented
+from gateway.reports_shapes import ExperimentPlan, ExperimentQuery
 from gateway.shapes import Outcomes, Report
-from kit.errors import Invalid
+from kit.errors import Invalid, NotFound
 
 router = APIRouter(tags=["reports"])
 
@@ -58,7 +59,7 @@ async def messages(
     by: By = None,
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    asked = wire.ReportQuestion("messages", since, until, _split(by))
+    asked = reports_wire.ReportQuestion("messages", since, until, _split(by))
     return await _answer(ctx, key.workspace, asked, written_as)
 
 
@@ -78,7 +79,7 @@ async def entries(
     by: By = None,
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    asked = wire.ReportQuestion("entries", since, until, _split(by))
+    asked = reports_wire.ReportQuestion("entries", since, until, _split(by))
     return await _answer(ctx, key.workspace, asked, written_as)
 
 
@@ -99,7 +100,7 @@ async def pressure(
     period: Literal["week", "month"] = "month",
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    asked = wire.ReportQuestion("pressure", since, until, [], {"period": period})
+    asked = reports_wire.ReportQuestion("pressure", since, until, [], {"period": period})
     return await _answer(ctx, key.workspace, asked, written_as)
 
 
@@ -123,7 +124,7 @@ async def conversions(
     model: Model = "last",
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    asked = wire.ReportQuestion("conversions", since, until, _split(by), {"model": model})
+    asked = reports_wire.ReportQuestion("conversions", since, until, _split(by), {"model": model})
     return await _answer(ctx, key.workspace, asked, written_as)
 
 
@@ -144,7 +145,7 @@ async def returns(
     model: Model = "last",
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    asked = wire.ReportQuestion("returns", since, until, _split(by), {"model": model})
+    asked = reports_wire.ReportQuestion("returns", since, until, _split(by), {"model": model})
     return await _answer(ctx, key.workspace, asked, written_as)
 
 
@@ -163,15 +164,70 @@ async def chains(
     until: Day = None,
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    asked = wire.ReportQuestion("chains", since, until, [])
+    asked = reports_wire.ReportQuestion("chains", since, until, [])
     return await _answer(ctx, key.workspace, asked, written_as)
 
 
-async def _answer(
-    ctx: Context, workspace: str, asked: wire.ReportQuestion, written_as: str
+@router.get(
+    "/v1/reports/sample-size",
+    summary="How many people an experiment needs, what it can find, and how long it takes",
+    description="Two proportions, two-sided. With `people` in each arm given, says what those can"
+    " find; with `people_a_day`, how many whole weeks it takes.",
+    response_model=Report,
+    responses=ANSWERS,
+)
+async def sample_size(
+    ctx: Ctx,
+    key: Reader,
+    asked: Annotated[ExperimentPlan, Query()],
+    written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    reply = await ctx.caller.call(REPORT, workspace, wire.report_request(asked))
-    columns, rows, notes = wire.report(reply)
+    given = asked.model_dump(exclude_unset=True)
+    options = {name: str(value) for name, value in given.items()}
+    question = reports_wire.ReportQuestion("sample-size", None, None, [], options)
+    return await _answer(ctx, key.workspace, question, written_as)
+
+
+@router.get(
+    "/v1/reports/experiment",
+    summary="An experiment's arms against its control",
+    description="Over people whose window after exposure has passed; who got into several arms"
+    " counts in the first. `difference` and `lift` have intervals for one look at the end, the"
+    " sequential ones hold at every look, CUPED takes out what each did before. With"
+    " `notes.sample_ratio.alarm` people were not split as planned: look for the fault first.",
+    response_model=Report,
+    responses=documented(Invalid, NotFound) | ANSWERS,
+)
+async def experiment(
+    ctx: Ctx,
+    key: Reader,
+    asked: Annotated[ExperimentQuery, Query()],
+    written_as: Annotated[Format, Query(alias="format")] = "json",
+) -> Response | Report:
+    question = reports_wire.ExperimentQuestion(
+        experiment=asked.experiment,
+        arms=_split(asked.arms),
+        control=asked.control,
+        goal=asked.goal,
+        measure=asked.measure,
+        shares=asked.shares,
+        alpha=asked.alpha,
+        since=asked.since,
+        until=asked.until,
+    )
+    request = reports_wire.experiment_request(question)
+    return _table(await ctx.caller.call(EXPERIMENT, key.workspace, request), written_as)
+
+
+async def _answer(
+    ctx: Context, workspace: str, asked: reports_wire.ReportQuestion, written_as: str
+) -> Response | Report:
+    reply = await ctx.caller.call(REPORT, workspace, reports_wire.report_request(asked))
+    return _table(reply, written_as)
+
+
+def _table(reply: bytes, written_as: str) -> Response | Report:
+    columns, rows, notes = reports_wire.report(reply)
     if written_as == "csv":
         text = io.StringIO()
         writer = csv.writer(text)

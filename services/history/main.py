@@ -4,9 +4,12 @@ from kit.service import Parts, Service, run
 from kit.settings import load
 from services.history.adapters.catalog import CatalogGoals
 from services.history.handlers.attributing import Attributor, Watch
+from services.history.handlers.experimenting import Experimenter
 from services.history.handlers.recording import Recorder
+from services.history.ports import Stores
 from services.history.settings import Settings
 from services.history.store.credits import CreditStore
+from services.history.store.experiments import ExperimentStore
 from services.history.store.messages import MessageStore
 from services.history.store.reports import ReportStore
 from services.history.store.timeline import TimelineStore
@@ -19,13 +22,16 @@ async def compose(service: Service) -> Parts:
     """Builds history's parts."""
     settings = load(Settings, service.env, "KAIROS_HISTORY")
     timelines = TimelineStore()
-    credit_store, watch = CreditStore(), Watch()
-    recorder = Recorder(timelines, MessageStore(), credit_store, watch)
-    attributor = Attributor(service.db, credit_store, CatalogGoals(service.caller), watch)
+    experiments, watch = ExperimentStore(), Watch()
+    stores = Stores(timelines, MessageStore(), CreditStore(), experiments)
+    recorder = Recorder(stores, watch)
+    goals = CatalogGoals(service.caller)
+    attributor = Attributor(service.db, stores, goals, watch)
+    experimenter = Experimenter(experiments, goals, service.clock)
     return Parts(
         streams=STREAMS,
         subscriptions=subscriptions(recorder, settings.batch_facts_max),
-        endpoints=endpoints(timelines, ReportStore()),
+        endpoints=endpoints(timelines, ReportStore(), experimenter),
         tasks=(attributor.run,),
         busy=(attributor.busy,),
     )

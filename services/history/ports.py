@@ -1,13 +1,16 @@
 """What history's handlers need from their store. Every call works inside the given transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from kit.db.database import Tx
 from services.history.domain.attribution import Credit, Happening, Reached
 from services.history.domain.entry import Entry, Merge
+from services.history.domain.experiments import ArmSums, Question
+from services.history.domain.exposures import Exposure
 from services.history.domain.goals import Goal
 from services.history.domain.messages import Message
 from services.history.domain.page import Query
@@ -130,6 +133,31 @@ class Credits(Protocol):
         ...
 
 
+class Experiments(Protocol):
+    """Who was exposed to what, and what they did after."""
+
+    async def add(self, tx: Tx, exposures: Collection[Exposure]) -> None:
+        """Notes exposures; of the same person in the same arm the first counts."""
+        ...
+
+    async def move(self, tx: Tx, families: Mapping[PersonKey, UUID]) -> None:
+        """Gives the exposures of merged profiles to the one that lives."""
+        ...
+
+    async def sums(
+        self,
+        tx: Tx,
+        workspace: str,
+        question: Question,
+        period: tuple[datetime, datetime],
+        window: timedelta,
+    ) -> Sequence[ArmSums]:
+        """The sums of each arm over people first exposed in the period [from, to), of what they
+        did within `window` after that and before it.
+        """
+        ...
+
+
 class Goals(Protocol):
     """The goals of the catalog."""
 
@@ -164,3 +192,13 @@ class Reports(Protocol):
     async def pressure_rows(self, tx: Tx, asked: Asked, period: str) -> list[Sequence[int]]:
         """Messages in a `period` (week or month), people, responders, leavers."""
         ...
+
+
+@dataclass(frozen=True)
+class Stores:
+    """What recording writes to."""
+
+    timelines: Timelines
+    messages: Messages
+    credits: Credits
+    experiments: Experiments

@@ -2,10 +2,11 @@
 
 from functools import partial
 
-from contracts.topology import DECISIONS, DELIVERIES, EVENTS, OUTCOMES, REPORT, TIMELINE
+from contracts.topology import DECISIONS, DELIVERIES, EVENTS, EXPERIMENT, OUTCOMES, REPORT, TIMELINE
 from kit.bus.consumer import Subscription
 from kit.bus.rpc import Endpoint
 from kit.bus.spec import LANES
+from services.history.handlers.experimenting import Experimenter
 from services.history.handlers.reading import on_timeline
 from services.history.handlers.recording import Recorder
 from services.history.handlers.reporting import on_outcomes, on_report
@@ -25,10 +26,11 @@ def subscriptions(recorder: Recorder, batch_facts_max: int) -> list[Subscription
     ]
 
 
-def endpoints(timelines: Timelines, reports: Reports) -> list[Endpoint]:
+def endpoints(timelines: Timelines, reports: Reports, experimenter: Experimenter) -> list[Endpoint]:
     """Every question history answers."""
     return [
         Endpoint(TIMELINE, partial(on_timeline, timelines=timelines)),
         Endpoint(OUTCOMES, partial(on_outcomes, store=reports)),
         Endpoint(REPORT, partial(on_report, store=reports)),
+        Endpoint(EXPERIMENT, experimenter.on_experiment),
     ]

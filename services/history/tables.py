@@ -238,4 +238,18 @@ credits_ = Table(
     schema=SCHEMA,
 )
 
+# Who was exposed to which arm of an experiment, and when first.
+exposures = Table(
+    "exposures",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    # template:<key> or journey:<key>.
+    Column("experiment", Text, primary_key=True),
+    Column("person", Uuid, primary_key=True),
+    Column("arm", Text, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Index("exposures_person", "workspace", "person"),
+    schema=SCHEMA,
+)
+
 bus_tables(metadata, SCHEMA)

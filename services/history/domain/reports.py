@@ -10,6 +10,7 @@ import msgspec
 from services.history.domain.statistics.normal import quantile
 
 MESSAGES, PRESSURE, ENTRIES = "messages", "pressure", "entries"
+SAMPLE_SIZE = "sample-size"
 CONVERSIONS, RETURNS, CHAINS = "conversions", "returns", "chains"
 
 DIMENSIONS: dict[str, tuple[str, ...]] = {
@@ -26,6 +27,7 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
         "day", "week", "month", "channel", "class", "template", "variant", "journey", "campaign",
     ),
     CHAINS: (),
+    SAMPLE_SIZE: (),
     PRESSURE: (),
 }  # fmt: skip
 """What the rows of a report may be broken down by."""

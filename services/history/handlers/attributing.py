@@ -25,7 +25,7 @@ from services.history.domain.attribution import (
     reached,
 )
 from services.history.domain.goals import Goal
-from services.history.ports import Credits, Goals, PersonKey, SentMessage
+from services.history.ports import Goals, PersonKey, SentMessage, Stores
 
 Found = tuple[Sequence[Reached], Sequence[Credit]]
 
@@ -66,9 +66,10 @@ class Watch:
 class Attributor:
     """Takes marked people and works out their credits, for ever."""
 
-    def __init__(self, db: Database, credits_: Credits, goals: Goals, watch: Watch) -> None:
+    def __init__(self, db: Database, stores: Stores, goals: Goals, watch: Watch) -> None:
         self._db = db
-        self._credits = credits_
+        self._credits = stores.credits
+        self._experiments = stores.experiments
         self._goals = goals
         self._watch = watch
 
@@ -114,6 +115,7 @@ class Attributor:
             if due:
                 families = await self._credits.families(tx, due)
                 await self._credits.replace(tx, families, await self._find(tx, families))
+                await self._experiments.move(tx, families)
         return len(due)
 
     async def _look_at(self, workspace: str) -> None:

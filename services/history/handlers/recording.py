@@ -10,7 +10,7 @@ from kit.db.database import Tx
 from services.history.domain.entry import Entry, Kind
 from services.history.domain.messages import fold
 from services.history.handlers.attributing import Watch
-from services.history.ports import Credits, Messages, PersonKey, Timelines
+from services.history.ports import PersonKey, Stores
 from services.history.wire.facts import Batch, read_facts
 
 _written = telemetry.counter(METRIC_TIMELINE_ENTRIES, "1", "Timeline entries written")
@@ -19,12 +19,8 @@ _written = telemetry.counter(METRIC_TIMELINE_ENTRIES, "1", "Timeline entries wri
 class Recorder:
     """Puts facts on timelines. The same fact coming again changes nothing."""
 
-    def __init__(
-        self, timelines: Timelines, messages: Messages, credits_: Credits, watch: Watch
-    ) -> None:
-        self._timelines = timelines
-        self._messages = messages
-        self._credits = credits_
+    def __init__(self, stores: Stores, watch: Watch) -> None:
+        self._stores = stores
         self._watch = watch
         self._months: set[date] = set()
 
@@ -36,13 +32,15 @@ class Recorder:
         with telemetry.span(SPAN_RECORD, attributes={"entries": len(batch.entries)}):
             await self._make_room(tx, batch.entries)
             source = f"{facts[0].stream}.{facts[0].lane}"
-            written = await self._timelines.add(tx, batch.entries, source)
+            written = await self._stores.timelines.add(tx, batch.entries, source)
             if batch.merges:
-                await self._timelines.add_merges(tx, batch.merges)
+                await self._stores.timelines.add_merges(tx, batch.merges)
             if batch.messages:
-                await self._messages.add(tx, fold(batch.messages), source)
+                await self._stores.messages.add(tx, fold(batch.messages), source)
+            if batch.exposures:
+                await self._stores.experiments.add(tx, batch.exposures)
             if due := self._due(batch):
-                await self._credits.mark(tx, due)
+                await self._stores.credits.mark(tx, due)
         tx.after_commit(lambda: _count(written))
 
     def _due(self, batch: Batch) -> set[PersonKey]:
@@ -67,7 +65,7 @@ class Recorder:
         """Sees to it that there is a partition for every month of recording."""
         months = {entry.recorded_at.date().replace(day=1) for entry in entries} - self._months
         if months:
-            await self._timelines.ensure_months(tx, months)
+            await self._stores.timelines.ensure_months(tx, months)
             tx.after_commit(lambda: self._months.update(months))
 
 

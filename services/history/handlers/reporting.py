@@ -9,6 +9,7 @@ from kit.db.database import Tx
 from kit.errors import Invalid
 from services.history.domain import reports
 from services.history.domain.attribution import MODELS
+from services.history.domain.experiments import Plan, plan
 from services.history.domain.reports import Asked, Table
 from services.history.domain.sums import MONTH, WEEK
 from services.history.ports import Reports
@@ -37,6 +38,8 @@ async def on_report(tx: Tx, request: Request, *, store: Reports) -> bytes:
             return answers.report_reply(Table((*asked.by, "entries"), tuple(map(tuple, rows))))
         case reports.CONVERSIONS | reports.RETURNS:
             return await _conversions(tx, asked, store)
+        case reports.SAMPLE_SIZE:
+            return answers.report_reply(_plan(asked))
         case reports.CHAINS:
             rows = await store.chain_rows(tx, asked)
             columns = ("goal", "chain", "conversions", "value")
@@ -56,6 +59,13 @@ async def _conversions(tx: Tx, asked: Asked, store: Reports) -> bytes:
         sums = await store.message_rows(tx, asked)
         table = reports.return_table(asked.by, sums, found)
     return answers.report_reply(table, {"model": model})
+
+
+def _plan(asked: Asked) -> Table:
+    try:
+        return plan(msgspec.convert(asked.options, Plan, strict=False))
+    except (ValueError, msgspec.ValidationError) as error:
+        raise Invalid(f"Cannot plan that: {error}") from error
 
 
 async def _pressure(tx: Tx, asked: Asked, store: Reports) -> bytes:

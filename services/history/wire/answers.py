@@ -1,6 +1,7 @@
 """Questions to history and its answers."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,9 @@ from kit.clock import from_us, to_us
 from kit.errors import Invalid
 from services.history.domain import page
 from services.history.domain.entry import Entry
+from services.history.domain.experiments import Question
 from services.history.domain.reports import Asked, Table
+from services.history.domain.statistics.planning import ALPHA
 from services.history.wire.parts import encode, parse
 
 
@@ -106,6 +109,22 @@ def read_report(request: Request) -> Asked:
         by=tuple(asked.by),
         options=dict(asked.options),
     )
+
+
+def read_experiment(request: Request) -> tuple[Question, tuple[datetime, datetime]]:
+    """Which arms are compared how, over people exposed from when to when."""
+    asked = parse(service.ExperimentRequest(), request.body)
+    question = Question(
+        experiment=asked.experiment,
+        arms=tuple(asked.arms),
+        control=asked.control,
+        goal=asked.goal,
+        measure=asked.measure or "conversion",
+        shares=tuple(asked.shares),
+        alpha=asked.alpha or ALPHA,
+    )
+    since = from_us(asked.since_us) if asked.since_us else page.BEGINNING
+    return question, (since, from_us(asked.until_us) if asked.until_us else page.END)
 
 
 def report_reply(table: Table, notes: Mapping[str, Any] | None = None) -> bytes:

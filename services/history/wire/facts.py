@@ -17,7 +17,9 @@ from kit.clock import from_us
 from kit.telemetry import trace_id_of
 from services.history.domain import sentences
 from services.history.domain.entry import Entry, Kind, Merge
+from services.history.domain.exposures import Exposure
 from services.history.domain.messages import Message
+from services.history.wire.exposures import read_exposures
 from services.history.wire.messages import read_messages
 from services.history.wire.parts import encode, given, names, optional_id, parse, raw
 
@@ -36,6 +38,7 @@ class Batch:
     entries: list[Entry] = field(default_factory=list)
     merges: list[Merge] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    exposures: list[Exposure] = field(default_factory=list)
 
 
 def read_facts(facts: Sequence[IncomingFact]) -> Batch:
@@ -54,6 +57,7 @@ def read_facts(facts: Sequence[IncomingFact]) -> Batch:
         if body == "profile_merged":
             batch.merges.append(_merge(fact))
         batch.messages += read_messages(fact, body or "")
+        batch.exposures += read_exposures(fact, body or "")
     return batch
 
 

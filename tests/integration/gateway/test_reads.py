@@ -309,6 +309,7 @@ async def test_catalog_is_applied_and_read(door: Door) -> None:
     assert answer.json() == {
         "revision": 2,
         "dry_run": True,
+        "advice": [],
         "changes": [
             {"kind": "topic", "key": "tips", "change": "updated", "diff": [{"path": "/name"}]}
         ],

@@ -15,14 +15,17 @@ from contracts.gen.kairos.bus.v1.fact_pb2 import Fact
 from contracts.gen.kairos.history.v1 import service_pb2
 from kit.bus.rpc import Request
 from kit.bus.spec import IncomingFact
-from kit.clock import to_us
+from kit.clock import ShiftedClock, SystemClock, to_us
 from kit.db.database import Database
 from services.history.domain.goals import Goal
 from services.history.handlers.attributing import Attributor, Watch
+from services.history.handlers.experimenting import Experimenter
 from services.history.handlers.reading import on_timeline
 from services.history.handlers.recording import Recorder
 from services.history.handlers.reporting import on_outcomes, on_report
+from services.history.ports import Stores
 from services.history.store.credits import CreditStore
+from services.history.store.experiments import ExperimentStore
 from services.history.store.messages import MessageStore
 from services.history.store.reports import ReportStore
 from services.history.store.timeline import TimelineStore
@@ -30,6 +33,7 @@ from tests.integration.conftest import Databases
 
 WORKSPACE = "shop"
 START = datetime(2026, 5, 4, 12, tzinfo=UTC)
+LATER = ShiftedClock(datetime(2027, 5, 4, tzinfo=UTC) - SystemClock().now())
 ANNA, BERT = UUID(int=1), UUID(int=2)
 _numbers = count(1)
 
@@ -75,9 +79,11 @@ class Desk:
     def __post_init__(self) -> None:
         self.timelines, self.reports = TimelineStore(), ReportStore()
         self.goals = CatalogOfGoals()
-        credit_store, watch = CreditStore(), Watch()
-        self.recorder = Recorder(self.timelines, MessageStore(), credit_store, watch)
-        self.attributor = Attributor(self.db, credit_store, self.goals, watch)
+        experiments, watch = ExperimentStore(), Watch()
+        stores = Stores(self.timelines, MessageStore(), CreditStore(), experiments)
+        self.recorder = Recorder(stores, watch)
+        self.attributor = Attributor(self.db, stores, self.goals, watch)
+        self.experimenter = Experimenter(experiments, self.goals, LATER)
 
     async def deliver(self, *facts: Fact, stream: str = "EVENTS") -> None:
         """Facts arrive as one batch."""
@@ -116,6 +122,13 @@ class Desk:
         """The rows of a report, each by the names of its columns."""
         return (await self.report_with_notes(report, *by, **options))[0]
 
+    async def experiment(self, **asked: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """The arms of an experiment, and the notes."""
+        body = service_pb2.ExperimentRequest(**asked).SerializeToString()
+        async with self.db.api(WORKSPACE, readonly=True) as tx:
+            answer = await self.experimenter.on_experiment(tx, Request(WORKSPACE, body, {}))
+        return _table(answer)
+
     async def report_with_notes(
         self, report: str, *by: str, **options: str
     ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -124,10 +137,14 @@ class Desk:
         async with self.db.api(WORKSPACE, readonly=True) as tx:
             request = Request(WORKSPACE, asked.SerializeToString(), {})
             answer = await on_report(tx, request, store=self.reports)
-        told = service_pb2.ReportReply.FromString(answer)
-        rows = msgspec.json.decode(told.rows_json, type=list[list[Any]])
-        notes = msgspec.json.decode(told.notes_json) if told.notes_json else {}
-        return [dict(zip(told.columns, row, strict=True)) for row in rows], notes
+        return _table(answer)
+
+
+def _table(answer: bytes) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    told = service_pb2.ReportReply.FromString(answer)
+    rows = msgspec.json.decode(told.rows_json, type=list[list[Any]])
+    notes = msgspec.json.decode(told.notes_json) if told.notes_json else {}
+    return [dict(zip(told.columns, row, strict=True)) for row in rows], notes
 
 
 @pytest_asyncio.fixture

@@ -125,3 +125,25 @@ class ReportReply(_message.Message):
     rows_json: bytes
     notes_json: bytes
     def __init__(self, columns: _Optional[_Iterable[str]] = ..., rows_json: _Optional[bytes] = ..., notes_json: _Optional[bytes] = ...) -> None: ...
+
+class ExperimentRequest(_message.Message):
+    __slots__ = ("experiment", "arms", "control", "goal", "measure", "shares", "alpha", "since_us", "until_us")
+    EXPERIMENT_FIELD_NUMBER: _ClassVar[int]
+    ARMS_FIELD_NUMBER: _ClassVar[int]
+    CONTROL_FIELD_NUMBER: _ClassVar[int]
+    GOAL_FIELD_NUMBER: _ClassVar[int]
+    MEASURE_FIELD_NUMBER: _ClassVar[int]
+    SHARES_FIELD_NUMBER: _ClassVar[int]
+    ALPHA_FIELD_NUMBER: _ClassVar[int]
+    SINCE_US_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_US_FIELD_NUMBER: _ClassVar[int]
+    experiment: str
+    arms: _containers.RepeatedScalarFieldContainer[str]
+    control: str
+    goal: str
+    measure: str
+    shares: _containers.RepeatedScalarFieldContainer[float]
+    alpha: float
+    since_us: int
+    until_us: int
+    def __init__(self, experiment: _Optional[str] = ..., arms: _Optional[_Iterable[str]] = ..., control: _Optional[str] = ..., goal: _Optional[str] = ..., measure: _Optional[str] = ..., shares: _Optional[_Iterable[float]] = ..., alpha: _Optional[float] = ..., since_us: _Optional[int] = ..., until_us: _Optional[int] = ...) -> None: ...

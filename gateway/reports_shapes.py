@@ -1,0 +1,40 @@
+"""What the report routes take."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from gateway.shapes import Shape
+
+
+class ExperimentPlan(Shape):
+    """An experiment to be planned."""
+
+    baseline: float = Field(gt=0, lt=1, description="The rate without the change, such as 0.05.")
+    lift: float = Field(description="The relative change to be found, such as 0.1.")
+    alpha: float = Field(default=0.05, gt=0, lt=1, description="Chance of a false alarm.")
+    power: float = Field(default=0.8, gt=0, lt=1, description="Chance of finding a real change.")
+    arms: int = Field(default=2, ge=2, le=20)
+    people: int = Field(default=0, ge=0, description="People in each arm, where that is given.")
+    people_a_day: float = Field(default=0, ge=0)
+
+
+class ExperimentQuery(Shape):
+    """Which experiment is compared how."""
+
+    experiment: str = Field(
+        max_length=200,
+        description="`journey:<key>` or `template:<key>`.",
+        examples=["journey:hook"],
+    )
+    arms: list[str] = Field(
+        max_length=20, description="Variants; comma-joined or repeated. Each person counts once."
+    )
+    control: str = Field(max_length=100, description="The arm the others are compared with.")
+    goal: str = Field(max_length=100, description="A goal of the catalog.")
+    measure: Literal["conversion", "count", "value"] = "conversion"
+    shares: list[float] = Field(default=[], max_length=20, description="The planned shares.")
+    alpha: float = Field(default=0.05, gt=0, lt=1)
+    since: date | None = None
+    until: date | None = None
