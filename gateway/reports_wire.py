@@ -10,6 +10,8 @@ import msgspec
 from contracts.gen.kairos.history.v1 import service_pb2 as history_service
 from kit.clock import to_us
 
+Told = tuple[list[str], list[list[Any]], dict[str, Any]]
+
 
 @dataclass(frozen=True)
 class ReportQuestion:
@@ -32,9 +34,17 @@ def report_request(asked: ReportQuestion) -> bytes:
     ).SerializeToString()
 
 
-def report(reply: bytes) -> tuple[list[str], list[list[Any]], dict[str, Any]]:
+def report(reply: bytes) -> Told:
     """Columns, rows, notes."""
-    told = history_service.ReportReply.FromString(reply)
+    return _table(history_service.ReportReply.FromString(reply))
+
+
+def experiment(reply: bytes) -> Told:
+    """The same of an experiment's arms."""
+    return _table(history_service.ExperimentReply.FromString(reply).arms)
+
+
+def _table(told: history_service.ReportReply) -> Told:
     return list(told.columns), _read(told.rows_json) or [], _read(told.notes_json) or {}
 
 

@@ -23,6 +23,7 @@ By = Annotated[
     list[str] | None,
     Query(description="What the rows are broken down by; comma-joined or repeated"),
 ]
+GoalKey = Annotated[str, Query(min_length=1, max_length=100, description="A goal of the catalog")]
 Model = Literal["last", "first", "linear", "position", "decay"]
 Format = Annotated[Literal["json", "csv"], Query(description="How the rows are written")]
 ANSWERS: dict[int | str, dict[str, Any]] = documented(Invalid) | {
@@ -169,6 +170,63 @@ async def chains(
 
 
 @router.get(
+    "/v1/reports/goals",
+    summary="Reached goals, whoever is to thank for them",
+    description="Broken down by any of day, week, month, goal.",
+    response_model=Report,
+    responses=ANSWERS,
+)
+async def goals(
+    ctx: Ctx,
+    key: Reader,
+    since: Day = None,
+    until: Day = None,
+    by: By = None,
+    written_as: Annotated[Format, Query(alias="format")] = "json",
+) -> Response | Report:
+    asked = reports_wire.ReportQuestion("goals", since, until, _split(by))
+    return await _answer(ctx, key.workspace, asked, written_as)
+
+
+@router.get(
+    "/v1/reports/repeats",
+    summary="How many people reached a goal on more than one day",
+    response_model=Report,
+    responses=ANSWERS,
+)
+async def repeats(
+    ctx: Ctx,
+    key: Reader,
+    goal: GoalKey,
+    since: Day = None,
+    until: Day = None,
+    written_as: Annotated[Format, Query(alias="format")] = "json",
+) -> Response | Report:
+    asked = reports_wire.ReportQuestion("repeats", since, until, [], {"goal": goal})
+    return await _answer(ctx, key.workspace, asked, written_as)
+
+
+@router.get(
+    "/v1/reports/cohorts",
+    summary="Retention by weekly cohort over twelve weeks",
+    description="Of the people who first reached the goal in a week, how many did again so many"
+    " weeks later.",
+    response_model=Report,
+    responses=ANSWERS,
+)
+async def cohorts(
+    ctx: Ctx,
+    key: Reader,
+    goal: GoalKey,
+    since: Day = None,
+    until: Day = None,
+    written_as: Annotated[Format, Query(alias="format")] = "json",
+) -> Response | Report:
+    asked = reports_wire.ReportQuestion("cohorts", since, until, [], {"goal": goal})
+    return await _answer(ctx, key.workspace, asked, written_as)
+
+
+@router.get(
     "/v1/reports/sample-size",
     summary="How many people an experiment needs, what it can find, and how long it takes",
     description="Two proportions, two-sided. With `people` in each arm given, says what those can"
@@ -216,18 +274,19 @@ async def experiment(
         until=asked.until,
     )
     request = reports_wire.experiment_request(question)
-    return _table(await ctx.caller.call(EXPERIMENT, key.workspace, request), written_as)
+    reply = await ctx.caller.call(EXPERIMENT, key.workspace, request)
+    return _written(reports_wire.experiment(reply), written_as)
 
 
 async def _answer(
     ctx: Context, workspace: str, asked: reports_wire.ReportQuestion, written_as: str
 ) -> Response | Report:
     reply = await ctx.caller.call(REPORT, workspace, reports_wire.report_request(asked))
-    return _table(reply, written_as)
+    return _written(reports_wire.report(reply), written_as)
 
 
-def _table(reply: bytes, written_as: str) -> Response | Report:
-    columns, rows, notes = reports_wire.report(reply)
+def _written(told: reports_wire.Told, written_as: str) -> Response | Report:
+    columns, rows, notes = told
     if written_as == "csv":
         text = io.StringIO()
         writer = csv.writer(text)

@@ -10,6 +10,7 @@ from services.history.ports import Stores
 from services.history.settings import Settings
 from services.history.store.credits import CreditStore
 from services.history.store.experiments import ExperimentStore
+from services.history.store.goals import GoalStore
 from services.history.store.messages import MessageStore
 from services.history.store.reports import ReportStore
 from services.history.store.timeline import TimelineStore
@@ -31,7 +32,7 @@ async def compose(service: Service) -> Parts:
     return Parts(
         streams=STREAMS,
         subscriptions=subscriptions(recorder, settings.batch_facts_max),
-        endpoints=endpoints(timelines, ReportStore(), experimenter),
+        endpoints=endpoints(timelines, ReportStore(), GoalStore(), experimenter),
         tasks=(attributor.run,),
         busy=(attributor.busy,),
     )

@@ -133,6 +133,22 @@ class Credits(Protocol):
         ...
 
 
+class GoalReports(Protocol):
+    """Reached goals, counted."""
+
+    async def goal_rows(self, tx: Tx, asked: Asked) -> list[Row]:
+        """What reached goals are broken down by, then their number, people and value."""
+        ...
+
+    async def repeat_row(self, tx: Tx, asked: Asked, goal: str) -> Row:
+        """People who reached the goal, people who did on more than one day, and all their days."""
+        ...
+
+    async def cohort_rows(self, tx: Tx, asked: Asked, goal: str) -> list[tuple[date, int, int]]:
+        """Week of the first time, weeks later, people who reached the goal then."""
+        ...
+
+
 class Experiments(Protocol):
     """Who was exposed to what, and what they did after."""
 

@@ -10,7 +10,7 @@ from services.history.handlers.experimenting import Experimenter
 from services.history.handlers.reading import on_timeline
 from services.history.handlers.recording import Recorder
 from services.history.handlers.reporting import on_outcomes, on_report
-from services.history.ports import Reports, Timelines
+from services.history.ports import GoalReports, Reports, Timelines
 
 STREAMS = (EVENTS, DECISIONS, DELIVERIES)
 LINGER_S = 0.03
@@ -26,11 +26,13 @@ def subscriptions(recorder: Recorder, batch_facts_max: int) -> list[Subscription
     ]
 
 
-def endpoints(timelines: Timelines, reports: Reports, experimenter: Experimenter) -> list[Endpoint]:
+def endpoints(
+    timelines: Timelines, reports: Reports, goals: GoalReports, experimenter: Experimenter
+) -> list[Endpoint]:
     """Every question history answers."""
     return [
         Endpoint(TIMELINE, partial(on_timeline, timelines=timelines)),
         Endpoint(OUTCOMES, partial(on_outcomes, store=reports)),
-        Endpoint(REPORT, partial(on_report, store=reports)),
+        Endpoint(REPORT, partial(on_report, store=reports, goals=goals)),
         Endpoint(EXPERIMENT, experimenter.on_experiment),
     ]

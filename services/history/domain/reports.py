@@ -11,6 +11,7 @@ from services.history.domain.statistics.normal import quantile
 
 MESSAGES, PRESSURE, ENTRIES = "messages", "pressure", "entries"
 SAMPLE_SIZE = "sample-size"
+GOALS, REPEATS, COHORTS = "goals", "repeats", "cohorts"
 CONVERSIONS, RETURNS, CHAINS = "conversions", "returns", "chains"
 
 DIMENSIONS: dict[str, tuple[str, ...]] = {
@@ -27,6 +28,9 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
         "day", "week", "month", "channel", "class", "template", "variant", "journey", "campaign",
     ),
     CHAINS: (),
+    GOALS: ("day", "week", "month", "goal"),
+    REPEATS: (),
+    COHORTS: (),
     SAMPLE_SIZE: (),
     PRESSURE: (),
 }  # fmt: skip
@@ -254,3 +258,23 @@ def wilson(hits: int, total: int, *, alpha: float = 0.05) -> tuple[float, float]
     spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     scale = 1 + z * z / total
     return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+
+
+COHORT_WEEKS = 12
+COHORT_COLUMNS = ("week", "people", *(f"week_{number}" for number in range(1, COHORT_WEEKS + 1)))
+
+
+def cohort_table(rows: Iterable[tuple[date, int, int]]) -> Table:
+    """Retention by weekly cohort: of the people who first reached a goal in a week, how many
+    reached it again so many weeks later.
+
+    Takes (first week, weeks later, people); weeks begin on Monday, UTC.
+    """
+    cohorts: dict[date, list[int]] = {}
+    for week, later, people in rows:
+        if later <= COHORT_WEEKS:
+            cohorts.setdefault(week, [0] * (COHORT_WEEKS + 1))[later] = people
+    return Table(
+        COHORT_COLUMNS,
+        tuple((week.isoformat(), *counts) for week, counts in sorted(cohorts.items())),
+    )

@@ -36,4 +36,4 @@ class Experimenter:
         period = (since, until)
         sums = await self._store.sums(tx, request.workspace, question, period, goal.window)
         table, notes = experiments.analyse(question, sums)
-        return answers.report_reply(table, notes | {"exposed_until": until})
+        return answers.experiment_reply(table, notes | {"exposed_until": until})

@@ -12,7 +12,7 @@ from services.history.domain.attribution import MODELS
 from services.history.domain.experiments import Plan, plan
 from services.history.domain.reports import Asked, Table
 from services.history.domain.sums import MONTH, WEEK
-from services.history.ports import Reports
+from services.history.ports import GoalReports, Reports
 from services.history.wire import answers
 
 LEAVE_RATE_MAX = 0.01
@@ -25,7 +25,7 @@ async def on_outcomes(tx: Tx, request: Request, *, store: Reports) -> bytes:
     return answers.outcomes_reply(counts)
 
 
-async def on_report(tx: Tx, request: Request, *, store: Reports) -> bytes:
+async def on_report(tx: Tx, request: Request, *, store: Reports, goals: GoalReports) -> bytes:
     """One report; raises Invalid for an unknown one, or one that cannot be broken down so."""
     asked = answers.read_report(request)
     _check(asked)
@@ -38,6 +38,8 @@ async def on_report(tx: Tx, request: Request, *, store: Reports) -> bytes:
             return answers.report_reply(Table((*asked.by, "entries"), tuple(map(tuple, rows))))
         case reports.CONVERSIONS | reports.RETURNS:
             return await _conversions(tx, asked, store)
+        case reports.GOALS | reports.REPEATS | reports.COHORTS:
+            return answers.report_reply(await _goals(tx, asked, goals))
         case reports.SAMPLE_SIZE:
             return answers.report_reply(_plan(asked))
         case reports.CHAINS:
@@ -59,6 +61,18 @@ async def _conversions(tx: Tx, asked: Asked, store: Reports) -> bytes:
         sums = await store.message_rows(tx, asked)
         table = reports.return_table(asked.by, sums, found)
     return answers.report_reply(table, {"model": model})
+
+
+async def _goals(tx: Tx, asked: Asked, store: GoalReports) -> Table:
+    if asked.report == reports.GOALS:
+        rows = await store.goal_rows(tx, asked)
+        return Table((*asked.by, "reached", "people", "value"), tuple(rows))
+    goal = asked.options.get("goal", "")
+    if not goal:
+        raise _invalid("/goal", "the key of a goal")
+    if asked.report == reports.COHORTS:
+        return reports.cohort_table(await store.cohort_rows(tx, asked, goal))
+    return Table(("people", "repeated", "days"), (await store.repeat_row(tx, asked, goal),))
 
 
 def _plan(asked: Asked) -> Table:

@@ -32,6 +32,13 @@ _ENTRY_BY = _TIME | {
     "campaign": "campaign",
 }
 
+_REACHED_DAY = "(at AT TIME ZONE 'UTC')::date"
+GOAL_BY = {
+    "day": f"to_char({_REACHED_DAY}, 'YYYY-MM-DD')",
+    "week": f"to_char(date_trunc('week', {_REACHED_DAY}), 'YYYY-MM-DD')",
+    "month": f"to_char({_REACHED_DAY}, 'YYYY-MM')",
+    "goal": "goal",
+}
 _SENT_DAY = "(sent_at AT TIME ZONE 'UTC')::date"
 _CREDIT_BY = {
     "day": f"to_char({_SENT_DAY}, 'YYYY-MM-DD')",
@@ -112,24 +119,24 @@ class ReportStore:
 
     async def message_rows(self, tx: Tx, asked: Asked) -> list[Row]:
         """Sums over messages for each combination of what they are broken down by."""
-        sql = _grouped(_MESSAGES, [_MESSAGE_BY[each] for each in asked.by])
+        sql = grouped(_MESSAGES, [_MESSAGE_BY[each] for each in asked.by])
         return [tuple(row) for row in await tx.fetch(sql, *_scope(asked)) if row[-1] is not None]
 
     async def entry_rows(self, tx: Tx, asked: Asked) -> list[Row]:
         """Numbers of timeline entries."""
-        sql = _grouped(_ENTRIES, [_ENTRY_BY[each] for each in asked.by])
+        sql = grouped(_ENTRIES, [_ENTRY_BY[each] for each in asked.by])
         return [tuple(row) for row in await tx.fetch(sql, *_scope(asked)) if row[-1] is not None]
 
     async def conversion_rows(self, tx: Tx, asked: Asked, model: str) -> list[Row]:
         """Conversions, their value, and the people, by a model of credit."""
         by = [_CREDIT_BY[each] for each in asked.by]
-        sql = _grouped(_CONVERSIONS.replace("{model}", _MODEL[model]), by)
-        found = await tx.fetch(sql, *_instants(asked))
+        sql = grouped(_CONVERSIONS.replace("{model}", _MODEL[model]), by)
+        found = await tx.fetch(sql, *instants(asked))
         return [tuple(row) for row in found if row[-2] is not None]
 
     async def chain_rows(self, tx: Tx, asked: Asked) -> list[Row]:
         """Chains of channels before a goal was reached, the most frequent first."""
-        return [tuple(row) for row in await tx.fetch(_CHAINS, *_instants(asked))]
+        return [tuple(row) for row in await tx.fetch(_CHAINS, *instants(asked))]
 
     async def pressure_rows(self, tx: Tx, asked: Asked, period: str) -> list[Sequence[int]]:
         """People, responders and leavers by the number of messages in a period."""
@@ -140,7 +147,7 @@ def _scope(asked: Asked) -> tuple[Any, ...]:
     return asked.workspace, asked.since, asked.until
 
 
-def _instants(asked: Asked) -> tuple[Any, ...]:
+def instants(asked: Asked) -> tuple[Any, ...]:
     """The days as the instants they begin at."""
     since, until = (
         datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (asked.since, asked.until)
@@ -148,7 +155,7 @@ def _instants(asked: Asked) -> tuple[Any, ...]:
     return asked.workspace, since, until
 
 
-def _grouped(sql: str, expressions: Sequence[str]) -> str:
+def grouped(sql: str, expressions: Sequence[str]) -> str:
     """The query broken down by these columns, in their order."""
     if not expressions:
         return sql.format(by="", group="")

@@ -129,8 +129,17 @@ def read_experiment(request: Request) -> tuple[Question, tuple[datetime, datetim
 
 def report_reply(table: Table, notes: Mapping[str, Any] | None = None) -> bytes:
     """A report's columns, rows, and what else there is to say about it."""
+    return _table(table, notes or {}).SerializeToString()
+
+
+def experiment_reply(table: Table, notes: Mapping[str, Any]) -> bytes:
+    """The arms of an experiment, and what else there is to say about it."""
+    return service.ExperimentReply(arms=_table(table, notes)).SerializeToString()
+
+
+def _table(table: Table, notes: Mapping[str, Any]) -> service.ReportReply:
     return service.ReportReply(
         columns=table.columns,
         rows_json=encode(table.rows),
         notes_json=encode(notes) if notes else b"",
-    ).SerializeToString()
+    )

@@ -26,6 +26,7 @@ from services.history.handlers.reporting import on_outcomes, on_report
 from services.history.ports import Stores
 from services.history.store.credits import CreditStore
 from services.history.store.experiments import ExperimentStore
+from services.history.store.goals import GoalStore
 from services.history.store.messages import MessageStore
 from services.history.store.reports import ReportStore
 from services.history.store.timeline import TimelineStore
@@ -118,30 +119,32 @@ class Desk:
         counts = service_pb2.OutcomesReply.FromString(answer).counts
         return {(each.kind, each.name, each.channel, each.reason): each.count for each in counts}
 
-    async def report(self, report: str, *by: str, **options: str) -> list[dict[str, Any]]:
+    async def report(
+        self, report: str, *by: str, until: datetime | None = None, **options: str
+    ) -> list[dict[str, Any]]:
         """The rows of a report, each by the names of its columns."""
-        return (await self.report_with_notes(report, *by, **options))[0]
+        return (await self.report_with_notes(report, *by, until=until, **options))[0]
 
     async def experiment(self, **asked: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """The arms of an experiment, and the notes."""
         body = service_pb2.ExperimentRequest(**asked).SerializeToString()
         async with self.db.api(WORKSPACE, readonly=True) as tx:
             answer = await self.experimenter.on_experiment(tx, Request(WORKSPACE, body, {}))
-        return _table(answer)
+        return _table(service_pb2.ExperimentReply.FromString(answer).arms)
 
     async def report_with_notes(
-        self, report: str, *by: str, **options: str
+        self, report: str, *by: str, until: datetime | None = None, **options: str
     ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """A report's rows and its notes."""
-        asked = service_pb2.ReportRequest(report=report, by=by, options=options)
+        until_us = to_us(until) if until else 0
+        asked = service_pb2.ReportRequest(report=report, by=by, until_us=until_us, options=options)
         async with self.db.api(WORKSPACE, readonly=True) as tx:
             request = Request(WORKSPACE, asked.SerializeToString(), {})
-            answer = await on_report(tx, request, store=self.reports)
-        return _table(answer)
+            answer = await on_report(tx, request, store=self.reports, goals=GoalStore())
+        return _table(service_pb2.ReportReply.FromString(answer))
 
 
-def _table(answer: bytes) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    told = service_pb2.ReportReply.FromString(answer)
+def _table(told: service_pb2.ReportReply) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     rows = msgspec.json.decode(told.rows_json, type=list[list[Any]])
     notes = msgspec.json.decode(told.notes_json) if told.notes_json else {}
     return [dict(zip(told.columns, row, strict=True)) for row in rows], notes

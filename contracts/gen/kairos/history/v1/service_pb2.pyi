@@ -147,3 +147,9 @@ class ExperimentRequest(_message.Message):
     since_us: int
     until_us: int
     def __init__(self, experiment: _Optional[str] = ..., arms: _Optional[_Iterable[str]] = ..., control: _Optional[str] = ..., goal: _Optional[str] = ..., measure: _Optional[str] = ..., shares: _Optional[_Iterable[float]] = ..., alpha: _Optional[float] = ..., since_us: _Optional[int] = ..., until_us: _Optional[int] = ...) -> None: ...
+
+class ExperimentReply(_message.Message):
+    __slots__ = ("arms",)
+    ARMS_FIELD_NUMBER: _ClassVar[int]
+    arms: ReportReply
+    def __init__(self, arms: _Optional[_Union[ReportReply, _Mapping]] = ...) -> None: ...
