@@ -179,9 +179,11 @@ def segments_of(reply: bytes) -> shapes.Memberships:
 # Delivery.
 
 
-def take_receipts_request(provider: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+def take_receipts_request(
+    provider: str, body: bytes, headers: Mapping[str, str], query: str
+) -> bytes:
     return delivery_service.TakeReceiptsRequest(
-        provider=provider, body=body, headers=headers
+        provider=provider, body=body, headers=headers, query=query
     ).SerializeToString()
 
 

@@ -34,5 +34,5 @@ async def take_receipts(provider: Provider, request: Request, ctx: Ctx) -> Recei
     ctx.rate.take(provider)
     body = await read_body(request, WEBHOOK_BYTES_MAX)
     headers = {name: value for name, value in request.headers.items() if name not in _OURS}
-    question = wire.take_receipts_request(provider, body, headers)
+    question = wire.take_receipts_request(provider, body, headers, request.url.query)
     return wire.receipts_taken(await ctx.caller.call(TAKE_RECEIPTS, "", question))

@@ -102,7 +102,7 @@ async def compose(service: Service) -> Parts:
         streams=(DECISIONS, DELIVERIES),
         subscriptions=subscriptions(OnDecisions(store, lanes, clock)),
         endpoints=endpoints(
-            TakeReceipts(service.db, store, clock, keys),
+            TakeReceipts(service.db, store, clock, keys, accounts, settings.public_url),
             TellMessage(store),
             CheckTemplates(proofs, clock),
             ShowText(proofs, clock),

@@ -395,6 +395,15 @@ class Senders(Protocol):
 class Records(Protocol):
     """Messages after the fact."""
 
+    async def find_sms(
+        self, tx: Tx, account: str, message_id: UUID | None, number: str, workspace: str
+    ) -> tuple[str, UUID] | None:
+        """Workspace and id of an SMS: by id, else the last one an account sent to a number.
+
+        An empty workspace means any.
+        """
+        ...
+
     async def find(self, tx: Tx, workspace: str, message_id: UUID) -> MessageRow | None:
         """One message with attempts and receipts."""
         ...

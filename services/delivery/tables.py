@@ -82,6 +82,13 @@ messages = Table(
         postgresql_where=text("state = 'planned' AND owner IS NULL"),
     ),
     Index("messages_owned", "owner", postgresql_where=text("owner IS NOT NULL")),
+    # Who answers an SMS names a number only.
+    Index(
+        "messages_sms",
+        "endpoint",
+        "ordered_at",
+        postgresql_where=text("channel = 'sms'"),
+    ),
     # Receipts name the message only.
     Index("messages_id", "message_id"),
     schema=SCHEMA,

@@ -308,15 +308,15 @@ def reaction_reply(url: str) -> bytes:
     return ReactReply(url=url).SerializeToString()
 
 
-def read_webhook(body: bytes) -> tuple[str, bytes, dict[str, str]]:
-    """Provider, raw body and headers of a webhook; raises Malformed or NotFound."""
+def read_webhook(body: bytes) -> tuple[str, bytes, dict[str, str], str]:
+    """Provider, raw body, headers and query of a webhook; raises Malformed or NotFound."""
     try:
         request = TakeReceiptsRequest.FromString(body)
     except ValueError as error:
         raise Malformed("The question is no TakeReceiptsRequest") from error
     if not _PROVIDER.fullmatch(request.provider):
         raise NotFound("There is no such provider")
-    return request.provider, request.body, dict(request.headers)
+    return request.provider, request.body, dict(request.headers), request.query
 
 
 def receipts_reply(taken: int, repeated: int, unknown: int) -> bytes:

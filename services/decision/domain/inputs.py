@@ -107,7 +107,8 @@ class ReceiptInput(msgspec.Struct, frozen=True, tag="receipt", omit_defaults=Tru
     """What delivery or a provider reports about a message. Repeats change nothing.
 
     `channel` and `topic` let an opt-out count even when the message itself is long forgotten.
-    `repeats`: delivery asks the provider again, which takes it as the same message.
+    `repeats`: delivery asks the provider again, which takes it as the same message. `word`: what
+    the person answered by the carriers' rules, `stop` or `start`.
     """
 
     id: UUID
@@ -119,6 +120,7 @@ class ReceiptInput(msgspec.Struct, frozen=True, tag="receipt", omit_defaults=Tru
     hard_bounce: bool = False
     machine: bool = False
     repeats: bool = False
+    word: str = ""
 
 
 class PermissionInput(msgspec.Struct, frozen=True, tag="permission", omit_defaults=True):

@@ -154,11 +154,18 @@ def _learned(contact: Contact, receipt: ReceiptInput) -> Contact:
 
 
 def _opt_out(turn: Turn, receipt: ReceiptInput, contact: Contact | None) -> bool:
-    """Turn a hard bounce, a complaint or an unsubscribe into the permission change it means."""
+    """Turn a bounce, a complaint, an unsubscribe, STOP or START into the change it means."""
     channel = receipt.channel or (contact.channel if contact else "")
     topic = receipt.topic or (contact.topic if contact else "*")
     part, status, address = PermissionPart.SUPPRESSION, PermissionStatus.SET, ""
-    if receipt.outcome is ReceiptKind.UNSUBSCRIBED:
+    if receipt.word == "stop" and receipt.outcome is ReceiptKind.UNSUBSCRIBED:
+        topic, reason = "*", "stop"
+    elif receipt.word == "start" and receipt.outcome is ReceiptKind.REPLIED:
+        block = turn.state.permission.suppressions.get(channel)
+        if block is None or not block.on or block.reason != "stop":
+            return False
+        status, topic, reason = PermissionStatus.LIFTED, "*", "start"
+    elif receipt.outcome is ReceiptKind.UNSUBSCRIBED:
         part, status, reason = PermissionPart.CONSENT, PermissionStatus.WITHDRAWN, "unsubscribed"
     elif receipt.outcome is ReceiptKind.COMPLAINED:
         channel, topic, reason = "*", "*", "complaint"

@@ -151,6 +151,7 @@ def _receipt(fact: Fact) -> inputs.ReceiptInput:
         channel=receipt.channel,
         hard_bounce=receipt.detail.startswith("hard"),
         machine=receipt.machine,
+        word=receipt.detail if receipt.detail in ("stop", "start") else "",
     )
 
 

@@ -240,6 +240,17 @@ class Accounts:
         )
         return (accounts[chosen.key], 0.0) if chosen else (None, wait_s)
 
+    async def token(self, workspace: str, account: str) -> str:
+        """What Twilio signs with for an account; empty where there is none. Raises Unavailable."""
+        if workspace and not self.knows(workspace):
+            await self.load(workspace)
+        own = self._kept[workspace].accounts.get(account) if workspace else None
+        if own is not None:
+            document, secrets = own[1]
+            return {**document.settings, **secrets}.get("auth_token", "")
+        standard = self._standard.get(account)
+        return standard.document.settings.get("auth_token", "") if standard else ""
+
     async def close(self) -> None:
         """Ends all connections."""
         for task in (*self._closing, *(k.asking for k in self._kept.values() if k.asking)):

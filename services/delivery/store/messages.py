@@ -174,6 +174,17 @@ RETURNING old.tat_us AS before
 """
 
 
+_SMS_BY_ID = """
+SELECT workspace, message_id FROM messages
+WHERE channel = 'sms' AND account = $1 AND ($2 = '' OR workspace = $2) AND message_id = $3
+"""
+_SMS_TO = """
+SELECT workspace, message_id FROM messages
+WHERE channel = 'sms' AND account = $1 AND ($2 = '' OR workspace = $2) AND endpoint = $3
+ORDER BY ordered_at DESC, message_id DESC LIMIT 1
+"""
+
+
 class Store:
     """Messages, attempts, receipts and senders in Postgres."""
 
@@ -327,6 +338,13 @@ class Store:
             attempts=[AttemptRow(**each) for each in attempts],
             receipts=[ReceiptRow(**each) for each in receipts],
         )
+
+    async def find_sms(
+        self, tx: Tx, account: str, message_id: UUID | None, number: str, workspace: str
+    ) -> tuple[str, UUID] | None:
+        sql = _SMS_BY_ID if message_id else _SMS_TO
+        row = await tx.fetchrow(sql, account, workspace, message_id or number)
+        return (row["workspace"], row["message_id"]) if row else None
 
     async def match(
         self, tx: Tx, provider: str, events: Sequence[tuple[Event, UUID | None]]

@@ -271,6 +271,31 @@ def test_receipt_that_is_an_opt_out_counts_at_once(
     assert len(anna.sent) == 2 - len(reasons)
 
 
+def test_stop_ends_the_channel_and_only_start_lifts_it() -> None:
+    """By the carriers' rules: every topic of the channel, until the person's own START."""
+    anna = b.Person(b.catalog(b.journey("hello", b.message("hi"), reentry="every")))
+    anna.track("started")
+    anna.receipt(anna.orders[0], ReceiptKind.ACCEPTED)
+    anna.receipt(anna.orders[0], ReceiptKind.UNSUBSCRIBED, word="stop")
+    anna.track("started")
+    assert anna.reasons == ["suppressed"]
+    anna.receipt(anna.orders[0], ReceiptKind.REPLIED)
+    anna.track("started")
+    assert len(anna.orders) == 1
+    anna.receipt(anna.orders[0], ReceiptKind.REPLIED, word="start")
+    anna.track("started")
+    assert len(anna.orders) == 2
+
+
+def test_start_lifts_no_complaint() -> None:
+    anna = b.Person(b.catalog(b.journey("hello", b.message("hi"), reentry="every")))
+    anna.track("started")
+    anna.receipt(anna.orders[0], ReceiptKind.COMPLAINED)
+    anna.receipt(anna.orders[0], ReceiptKind.REPLIED, word="start")
+    anna.track("started")
+    assert len(anna.orders) == 1
+
+
 def test_opt_out_of_a_forgotten_message_still_counts() -> None:
     anna = b.Person(b.catalog(b.journey("hello", b.message("hi"), reentry="every")))
     anna.track("started")
