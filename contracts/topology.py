@@ -86,6 +86,8 @@ PROFILE = EndpointSpec("ingest", "profile", "read", timeout_s=2.0)
 PROFILES = EndpointSpec("ingest", "profiles", "read", timeout_s=2.0)
 MERGE = EndpointSpec("ingest", "merge", "plain", timeout_s=5.0)
 PAST = EndpointSpec("ingest", "past", "read", timeout_s=5.0)
+QUARANTINE = EndpointSpec("ingest", "quarantine", "read", timeout_s=2.0)
+REPLAY_QUARANTINE = EndpointSpec("ingest", "replay_quarantine", "plain", timeout_s=10.0)
 
 APPLY = EndpointSpec("decision", "apply", "write", timeout_s=10.0)
 CATALOG = EndpointSpec("decision", "catalog", "read", timeout_s=2.0)
@@ -135,6 +137,8 @@ ENDPOINTS = (
     PROFILES,
     MERGE,
     PAST,
+    QUARANTINE,
+    REPLAY_QUARANTINE,
     APPLY,
     CATALOG,
     CHANGE_PERMISSION,

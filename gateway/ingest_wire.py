@@ -10,7 +10,7 @@ import msgspec
 from contracts.gen.kairos.events.v1 import event_pb2
 from contracts.gen.kairos.ingest.v1 import service_pb2 as ingest_service
 from contracts.gen.kairos.profiles.v1 import profile_pb2
-from gateway import people_shapes, shapes
+from gateway import people_shapes, quarantine_shapes, shapes
 from kit.clock import from_us, to_us
 from kit.errors import KairosError, from_problem
 
@@ -127,6 +127,45 @@ def merge_request(ref: str, wish: people_shapes.MergeWish) -> bytes:
 def merged(reply: bytes) -> people_shapes.Merged:
     told = ingest_service.MergeReply.FromString(reply)
     return people_shapes.Merged(profile=_profile(told.profile), changed=told.changed)
+
+
+def quarantine_request(asked: quarantine_shapes.QuarantineQuery, after: UUID | None) -> bytes:
+    return ingest_service.QuarantineRequest(
+        event=asked.event, after=after.bytes if after else b"", limit=asked.limit
+    ).SerializeToString()
+
+
+def quarantined(reply: bytes) -> tuple[list[quarantine_shapes.QuarantinedEvent], bool]:
+    """A page, and whether there are more."""
+    told = ingest_service.QuarantineReply.FromString(reply)
+    found = [
+        quarantine_shapes.QuarantinedEvent(
+            id=UUID(bytes=each.id),
+            message_id=each.message_id,
+            kind=event_pb2.EventKind.Name(each.kind).removeprefix("EVENT_KIND_").lower(),
+            event=each.name,
+            user_id=each.user_id or None,
+            anonymous_id=each.anonymous_id or None,
+            occurred_at=from_us(each.occurred_at_us),
+            received_at=from_us(each.received_at_us),
+            properties=msgspec.json.decode(each.properties_json) if each.properties_json else {},
+            pointer=each.pointer,
+            reason=each.reason,
+        )
+        for each in told.events
+    ]
+    return found, told.more
+
+
+def replay_request(wish: quarantine_shapes.ReplayWish) -> bytes:
+    return ingest_service.ReplayQuarantineRequest(
+        event=wish.event, ids=[each.bytes for each in wish.ids]
+    ).SerializeToString()
+
+
+def replayed(reply: bytes) -> quarantine_shapes.Replayed:
+    told = ingest_service.ReplayQuarantineReply.FromString(reply)
+    return quarantine_shapes.Replayed(replayed=told.replayed, waiting=told.waiting)
 
 
 def _profile(told: profile_pb2.Profile) -> shapes.Profile:

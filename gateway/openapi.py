@@ -28,6 +28,7 @@ TAGS = [
     {"name": "contacts", "description": "What other systems sent."},
     {"name": "imports", "description": "The past, without triggering anything."},
     {"name": "profiles", "description": "People, and everything that happened with them."},
+    {"name": "quarantine", "description": "Events that break the tracking plan."},
     {"name": "permission", "description": "What may be sent to a person, and their wishes."},
     {"name": "workspace", "description": "Switches for everybody at once."},
     {"name": "decisions", "description": "Why something was sent, or was not."},

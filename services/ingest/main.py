@@ -4,14 +4,17 @@ from contracts.topology import EVENTS
 from kit.service import Parts, Service, run
 from kit.settings import load
 from services.ingest.adapters.addresses import Addresses
+from services.ingest.adapters.schemas import check_of
 from services.ingest.handlers.accept import Reception
 from services.ingest.handlers.committing import Acceptance
 from services.ingest.handlers.group import GroupCommit, Limits
 from services.ingest.handlers.past import Archive
+from services.ingest.handlers.plans import Plans
 from services.ingest.handlers.profile import Directory
+from services.ingest.handlers.quarantine import Quarantine
 from services.ingest.handlers.rooms import Forgetting
 from services.ingest.settings import Settings
-from services.ingest.store import PostgresStore
+from services.ingest.store.postgres import PostgresStore
 from services.ingest.subscriptions import endpoints
 
 NAME = "ingest"
@@ -21,7 +24,8 @@ async def compose(service: Service) -> Parts:
     """Builds ingest's parts."""
     settings = load(Settings, service.env, "KAIROS_INGEST")
     store, spelling = PostgresStore(), Addresses()
-    acceptance = Acceptance(service.db, store, service.clock, spelling)
+    plans = Plans(service.db, store, service.caller, service.clock, check_of)
+    acceptance = Acceptance(service.db, store, service.clock, spelling, plans.known)
     commits = GroupCommit(
         acceptance.commit,
         lambda submission: submission.weight,
@@ -31,11 +35,14 @@ async def compose(service: Service) -> Parts:
             workers=settings.committers,
         ),
     )
-    reception = Reception(commits, service.clock, spelling)
-    directory = Directory(service.db, store, service.clock, spelling, acceptance)
+    reception = Reception(commits, service.clock, spelling, plans)
+    directory = Directory(service.db, store, service.clock, spelling, acceptance, plans.known)
+    quarantine = Quarantine(service.db, store, plans, acceptance)
     return Parts(
         streams=[EVENTS],
-        endpoints=endpoints(reception, directory, Archive(store), settings.requests_max),
+        endpoints=endpoints(
+            reception, directory, Archive(store), quarantine, settings.requests_max
+        ),
         tasks=[Forgetting(service.db, store, service.clock).run],
         busy=[commits.busy],
     )

@@ -7,9 +7,10 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from kit.db.database import Tx
-from services.ingest.domain.identity import Identity, Merge, Placed, Plan, Profile
+from services.ingest.domain.identity import Demand, Identity, Merge, Placed, Plan, Profile
 from services.ingest.domain.items import Item, Refusal
 from services.ingest.domain.refs import Ref
+from services.ingest.domain.rules import Violation
 from services.ingest.domain.traits import Traits
 
 MessageKey = tuple[str, str]
@@ -111,6 +112,36 @@ class PastEvent(NamedTuple):
     properties: str | None
 
 
+REPLAYED_MAX = 500
+"""Events taken out of quarantine by one call: one commit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """An item in quarantine, and how it broke the plan when it was last looked at."""
+
+    id: UUID
+    item: Item
+    violation: Violation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looking:
+    """Which part of the quarantine: of one event (empty: of all), after this entry."""
+
+    event: str
+    after: UUID
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replaying:
+    """What shall leave the quarantine: these entries (none: all) of one event (empty: of all)."""
+
+    event: str
+    ids: Sequence[UUID]
+
+
 class Store(Protocol):
     """The record of events and people."""
 
@@ -140,9 +171,15 @@ class Store(Protocol):
         """
         ...
 
+    async def take(self, tx: Tx, wanted: Mapping[ProfileKey, Demand]) -> dict[UUID, Profile]:
+        """Locks these profiles in key order and writes the numbers they will surely take; what is
+        returned stands before those. Raises Stale if one of them was merged away meanwhile.
+        """
+        ...
+
     async def save_people(self, tx: Tx, plan: Plan) -> None:
-        """Writes profiles, identities and merged identities; raises Stale if an identity was taken
-        meanwhile.
+        """Writes profiles (as far as `take` has not), identities and merged identities; raises
+        Stale if an identity was taken meanwhile.
         """
         ...
 
@@ -183,6 +220,36 @@ class Store(Protocol):
 
     async def find_people(self, tx: Tx, workspace: str, asking: Asking) -> list[Person]:
         """Living profiles, newest first."""
+        ...
+
+    async def quarantine(self, tx: Tx, held: Sequence[Held]) -> None:
+        """Keeps items that break the tracking plan."""
+        ...
+
+    async def quarantined(self, tx: Tx, workspace: str, looking: Looking) -> list[Held]:
+        """What waits, oldest first."""
+        ...
+
+    async def take_quarantined(self, tx: Tx, workspace: str, wanted: Replaying) -> list[Held]:
+        """Locks entries, oldest first, REPLAYED_MAX at most; passes over those others hold."""
+        ...
+
+    async def release_quarantined(self, tx: Tx, workspace: str, ids: Sequence[UUID]) -> None:
+        """Removes entries that were taken in."""
+        ...
+
+    async def blame_quarantined(
+        self, tx: Tx, workspace: str, broken: Sequence[tuple[UUID, Violation]]
+    ) -> None:
+        """Writes how entries break the plan as it is now."""
+        ...
+
+    async def keep_plan(self, tx: Tx, workspace: str, revision: int, documents: bytes) -> None:
+        """Keeps the tracking plan for the time decision is away; an older one changes nothing."""
+        ...
+
+    async def kept_plan(self, tx: Tx, workspace: str) -> tuple[int, bytes] | None:
+        """Revision and documents of the plan kept last."""
         ...
 
     def blames_data(self, error: Exception) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -18,7 +19,16 @@ from sqlalchemy.dialects.postgresql import JSON, JSONB
 from kit.bus.tables import bus_tables
 
 SCHEMA = "ingest"
-OWN_TABLES = ("profiles", "identities", "traits", "message_ids", "events", "merges")
+OWN_TABLES = (
+    "profiles",
+    "identities",
+    "traits",
+    "message_ids",
+    "events",
+    "merges",
+    "quarantine",
+    "plans",
+)
 
 metadata = MetaData()
 
@@ -125,6 +135,36 @@ events = Table(
     Column("traceparent", Text, nullable=False),
     schema=SCHEMA,
     postgresql_partition_by="RANGE (recorded_at)",
+)
+
+# What breaks the tracking plan, until it is taken in. Message ids are claimed all the same.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    # Name of the event: `$page` and `$screen` for these.
+    Column("event", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("anonymous_id", Text, nullable=False),
+    # Where in the event (JSON pointer), and how.
+    Column("pointer", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    # The item as it was read, MessagePack.
+    Column("item", LargeBinary, nullable=False),
+    Index("quarantine_event", "workspace", "event", "id"),
+    schema=SCHEMA,
+)
+
+# The tracking plan as decision last told it: in force while decision is away.
+plans = Table(
+    "plans",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    # Catalog documents of the kinds workspace and event, JSON.
+    Column("documents", LargeBinary, nullable=False),
+    schema=SCHEMA,
 )
 
 merges = Table(

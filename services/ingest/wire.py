@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 from contracts.gen.kairos.bus.v1.fact_pb2 import Fact
 from contracts.gen.kairos.consents.v1 import consent_pb2 as consents
 from contracts.gen.kairos.contacts.v1 import contact_pb2 as contacts
+from contracts.gen.kairos.decision.v1 import service_pb2 as decision_service
 from contracts.gen.kairos.events.v1 import event_pb2 as events
 from contracts.gen.kairos.ingest.v1 import service_pb2 as service
 from contracts.gen.kairos.profiles.v1 import profile_pb2 as profiles
@@ -29,11 +30,14 @@ from services.ingest.domain.rules import Rules
 from services.ingest.domain.traits import Traits
 from services.ingest.ports import (
     Asking,
+    Held,
+    Looking,
     PastAsked,
     PastEvent,
     Person,
     Recorded,
     RecordedMerge,
+    Replaying,
     Told,
 )
 
@@ -379,6 +383,74 @@ def _properties(event: PastEvent) -> bytes:
     return msgspec.json.encode(named)
 
 
+def catalog_request(kind: str, revision: int) -> bytes:
+    """The question for all catalog documents of a kind; revision 0 is the head."""
+    return decision_service.CatalogRequest(kind=kind, revision=revision).SerializeToString()
+
+
+def read_catalog(answer: bytes) -> tuple[int, list[dict[str, Any]]]:
+    """The revision, and the documents with their own."""
+    told = decision_service.CatalogReply.FromString(answer)
+    return told.revision, [
+        {
+            **msgspec.json.decode(each.body_json),
+            "kind": each.kind,
+            "key": each.key,
+            "revision": each.revision,
+        }
+        for each in told.documents
+    ]
+
+
+def read_quarantine(request: Request) -> Looking:
+    """Which part of the quarantine is asked for; raises Malformed for a place that is none."""
+    asked = _parse(service.QuarantineRequest(), request.body)
+    if len(asked.after) not in (0, 16):
+        raise Malformed("after is the id of an entry")
+    return Looking(
+        event=asked.event,
+        after=UUID(bytes=asked.after) if asked.after else UUID(int=0),
+        limit=min(asked.limit or PROFILES_MAX, PROFILES_MAX),
+    )
+
+
+def quarantine_reply(found: Sequence[Held], *, more: bool) -> bytes:
+    """A page of what waits."""
+    return service.QuarantineReply(
+        events=[_quarantined(each) for each in found], more=more
+    ).SerializeToString()
+
+
+def _quarantined(held: Held) -> service.QuarantinedEvent:
+    item = held.item
+    return service.QuarantinedEvent(
+        id=held.id.bytes,
+        message_id=item.message_id,
+        kind=KINDS[item.kind],
+        name=item.name,
+        user_id=item.user_id,
+        anonymous_id=item.anonymous_id,
+        occurred_at_us=to_us(item.occurred_at),
+        received_at_us=to_us(item.received_at),
+        properties_json=item.properties_json,
+        pointer=held.violation.pointer,
+        reason=held.violation.reason,
+    )
+
+
+def read_replay(request: Request) -> Replaying:
+    """What shall be taken in; raises Malformed for an id that is none."""
+    asked = _parse(service.ReplayQuarantineRequest(), request.body)
+    if any(len(each) != 16 for each in asked.ids):
+        raise Malformed("ids are those of entries")
+    return Replaying(event=asked.event, ids=[UUID(bytes=each) for each in asked.ids])
+
+
+def replay_reply(replayed: int, waiting: int) -> bytes:
+    """How many were taken in, and how many wait on."""
+    return service.ReplayQuarantineReply(replayed=replayed, waiting=waiting).SerializeToString()
+
+
 Message = TypeVar(
     "Message",
     service.AcceptRequest,
@@ -387,6 +459,8 @@ Message = TypeVar(
     service.ProfilesRequest,
     service.MergeRequest,
     service.PastRequest,
+    service.QuarantineRequest,
+    service.ReplayQuarantineRequest,
 )
 
 

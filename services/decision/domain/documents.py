@@ -207,10 +207,15 @@ class Segment(Document, frozen=True, kw_only=True):
 
 
 class Event(Document, frozen=True, kw_only=True):
-    """An event by name. `low_signal` events are counted, but never trigger anything."""
+    """An event by name: the tracking plan. `low_signal` events are counted, but never trigger.
+
+    `schema` is a JSON Schema (2020-12) of the properties; an event that breaks it is kept in
+    quarantine until schema or event is mended. References lead into the schema itself only.
+    """
 
     key: EventName
     low_signal: bool = False
+    schema: dict[str, Any] | None = None
 
 
 class Arbitration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -237,6 +242,9 @@ class Holdout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Workspace(Document, frozen=True, kw_only=True):
     """What holds for everyone: zone and language where the person's are unknown.
 
+    `phone_region`: country (ISO 3166) of telephone numbers without a country code. `identify_by`:
+    addresses that say who somebody is, not only where they can be reached. `unknown_events`: what
+    becomes of a track event that no document of kind event lists.
     `compete_again_after`: how long a message that lost, or follows one just sent, stands back.
     """
 
@@ -245,6 +253,9 @@ class Workspace(Document, frozen=True, kw_only=True):
     compete_again_after: DurationText = "PT1H"
     arbitration: Arbitration = Arbitration()
     holdout: Holdout | None = None
+    phone_region: Annotated[str, Meta(pattern="^([A-Z]{2})?$")] = ""
+    identify_by: tuple[Literal["email", "phone"], ...] = ()
+    unknown_events: Literal["allow", "warn", "refuse"] = "allow"
 
 
 class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -9,7 +9,7 @@ then written as a whole.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -22,6 +22,9 @@ class IdKind(StrEnum):
 
     USER = "user"
     ANONYMOUS = "anonymous"
+
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Identity(NamedTuple):
@@ -43,6 +46,14 @@ class Profile:
     last_seen_at: datetime
     created_at: datetime
     merged_into: UUID | None = None
+    written_seq: int = -1
+    """The `last_seq` that the store holds already, if the plan needs no more numbers than that."""
+    is_altered: bool = False
+    """Whether more than the sequence changed."""
+
+    @property
+    def is_to_be_written(self) -> bool:
+        return self.is_altered or self.last_seq != self.written_seq
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +113,31 @@ class Plan:
 def identities_of(items: Iterable[Item]) -> set[Identity]:
     """Every id a plan for these items may ask for."""
     return {identity for item in items for identity in _named(item)}
+
+
+@dataclass(slots=True)
+class Demand:
+    """How many numbers of a person's sequence the items probably take, and their latest time."""
+
+    count: int = 0
+    seen_at: datetime = BEGINNING
+
+
+def demand(
+    items: Iterable[Item], owners: Mapping[Identity, UUID]
+) -> dict[tuple[str, UUID], Demand]:
+    """What the plan will ask of each profile, as far as ids alone tell; every owner is named.
+
+    Merges take numbers of their own: the plan corrects what is wrong here.
+    """
+    wanted = {(identity.workspace, owner): Demand() for identity, owner in owners.items()}
+    for item in items:
+        first = next(iter(_named(item)))
+        if (owner := owners.get(first)) is not None:
+            taken = wanted[item.workspace, owner]
+            taken.count += 1
+            taken.seen_at = max(taken.seen_at, item.occurred_at)
+    return wanted
 
 
 def plan(
@@ -192,6 +228,7 @@ class _Planner:
             owner = self._owner(other)
             if owner and not owner.user_id:
                 owner.user_id = item.user_id
+                owner.is_altered = True
                 self._own(identity, owner)
                 return owner
         return self._create(item, identity)
@@ -236,6 +273,7 @@ class _Planner:
     def merge(self, loser: Profile, winner: Profile, cause: Item | Asked) -> None:
         """Makes the loser a tombstone of the winner."""
         loser.merged_into = winner.id
+        loser.is_altered = winner.is_altered = True
         winner.last_seq += 1
         winner.created_at = min(winner.created_at, loser.created_at)
         winner.last_seen_at = max(winner.last_seen_at, loser.last_seen_at)

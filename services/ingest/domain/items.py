@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from services.ingest.domain.endpoints import Endpoint, Spelling
-from services.ingest.domain.rules import Rules
+from services.ingest.domain.rules import Rules, Violation
 
 
 class Kind(StrEnum):
@@ -64,21 +64,13 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     low_signal: bool = False
     unplanned: bool = False
     """The tracking plan does not list the event, and the workspace wants to be warned."""
+    violation: Violation | None = None
+    """How it breaks the tracking plan: kept in quarantine until the plan or the event is mended."""
 
     @property
     def is_trusted(self) -> bool:
         """Whether what it says about endpoints counts as given."""
         return self.key_kind is KeyKind.SERVER or self.user_verified
-
-
-@dataclass(frozen=True, kw_only=True)
-class Quarantined:
-    """An item that breaks the tracking plan, kept apart until the plan or the item is mended."""
-
-    item: Item
-    pointer: str
-    reason: str
-    revision: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,4 +118,3 @@ class Reading:
 
     items: tuple[Item, ...]
     refused: tuple[Refusal, ...]
-    quarantined: tuple[Quarantined, ...] = ()

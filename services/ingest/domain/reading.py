@@ -21,13 +21,12 @@ from services.ingest.domain.items import (
     Item,
     KeyKind,
     Kind,
-    Quarantined,
     Reading,
     Refusal,
     Refused,
     Source,
 )
-from services.ingest.domain.rules import PAGE, SCREEN, EventRule, Rules, Unknown
+from services.ingest.domain.planned import planned_as, violation
 
 ITEM_BYTES_MAX = 32 * 1024
 """One event, as the Segment API limits it."""
@@ -104,10 +103,7 @@ def read(call: str, body: bytes, source: Source) -> Reading:
     if call in BATCH_CALLS:
         return _read_batch(call, body, source)
     common = _Common(source, sent_at=None, context=None, call=call)
-    read = _read_item(body, 0, KINDS[call], common)
-    if isinstance(read, Quarantined):
-        return Reading(items=(), refused=(), quarantined=(read,))
-    return Reading(items=(read,), refused=())
+    return Reading(items=(_read_item(body, 0, KINDS[call], common),), refused=())
 
 
 class _Common:
@@ -154,14 +150,9 @@ def _read_batch(call: str, body: bytes, source: Source) -> Reading:
     common = _Common(source, sent_at=batch.sent_at, context=batch.context, call=call)
     items: list[Item] = []
     refused: list[Refusal] = []
-    quarantined: list[Quarantined] = []
     for index, raw in enumerate(batch.batch):
         try:
-            read = _read_item(bytes(raw), index, None, common)
-            if isinstance(read, Quarantined):
-                quarantined.append(read)
-            else:
-                items.append(read)
+            items.append(_read_item(bytes(raw), index, None, common))
         except Refused as error:
             refusal = error.refusal
             refused.append(
@@ -172,7 +163,7 @@ def _read_batch(call: str, body: bytes, source: Source) -> Reading:
                     status=refusal.status,
                 )
             )
-    return Reading(items=tuple(items), refused=tuple(refused), quarantined=tuple(quarantined))
+    return Reading(items=tuple(items), refused=tuple(refused))
 
 
 def _split(body: bytes) -> _Batch:
@@ -201,7 +192,7 @@ def _split_with_surrogates(body: bytes, error: msgspec.DecodeError) -> _Batch:
     return batch
 
 
-def _read_item(raw: bytes, index: int, kind: Kind | None, common: _Common) -> Item | Quarantined:
+def _read_item(raw: bytes, index: int, kind: Kind | None, common: _Common) -> Item:
     if len(raw) > ITEM_BYTES_MAX:
         refuse(f"The event has {len(raw)} bytes; at most {ITEM_BYTES_MAX} are taken", status=413)
     call = _decode(raw)
@@ -221,13 +212,13 @@ def _read_item(raw: bytes, index: int, kind: Kind | None, common: _Common) -> It
     name = short(report.name, "/name") if report else _name(kind, call)
     user_id = an_id(call.user_id, "/userId")
     verified = bool(user_id) and user_id == source.verified_user
-    planned = _planned(kind, name, source.rules)
+    planned = planned_as(kind, name, source.rules)
     traits = call.traits if kind is Kind.IDENTIFY else None
     reachable: Sequence[Endpoint] = ()
     if traits or "device" in context:
         reachable = endpoints.named(traits, context, source.spelling, source.rules.phone_region)
     believed = source.key_kind is KeyKind.SERVER or verified
-    item = Item(
+    return Item(
         workspace=source.workspace,
         index=index,
         kind=kind,
@@ -251,43 +242,7 @@ def _read_item(raw: bytes, index: int, kind: Kind | None, common: _Common) -> It
         further_ids=further_ids(context, reachable if believed else (), source.rules.identify_by),
         low_signal=planned.low_signal if planned else False,
         unplanned=planned is None,
-    )
-    return _checked(item, properties, planned)
-
-
-_FREE = EventRule()
-"""For what no plan is about."""
-
-
-def _planned(kind: Kind, name: str, rules: Rules) -> EventRule | None:
-    """What the plan says of an event; None for one it does not list though it should."""
-    if kind in _PLAN_NAMES:
-        return rules.events.get(_PLAN_NAMES[kind], _FREE)
-    if kind is not Kind.TRACK:
-        return _FREE
-    if (planned := rules.events.get(name)) is not None:
-        return planned
-    if rules.unknown_events is Unknown.REFUSE:
-        refuse(f"The tracking plan lists no event {name!r}", "/event")
-    return None if rules.unknown_events is Unknown.WARN else _FREE
-
-
-_PLAN_NAMES = {Kind.PAGE: PAGE, Kind.SCREEN: SCREEN}
-
-
-def _checked(
-    item: Item, properties: dict[str, Any] | None, planned: EventRule | None
-) -> Item | Quarantined:
-    if planned is None or planned.check is None:
-        return item
-    violation = planned.check(properties or {})
-    if violation is None:
-        return item
-    return Quarantined(
-        item=item,
-        pointer=f"/properties{violation.pointer}",
-        reason=violation.reason,
-        revision=planned.revision,
+        violation=violation(planned, properties),
     )
 
 

@@ -17,9 +17,9 @@ from services.ingest import wire
 from services.ingest.domain import reading
 from services.ingest.domain.endpoints import Spelling
 from services.ingest.domain.items import Refusal, Refused
-from services.ingest.domain.rules import Rules
 from services.ingest.handlers.committing import Outcome, Submission
 from services.ingest.handlers.group import GroupCommit
+from services.ingest.handlers.plans import Plans
 from services.ingest.ports import Told
 
 _ERRORS: dict[int, type[KairosError]] = {400: Malformed, 404: NotFound, 413: TooLarge, 422: Invalid}
@@ -32,8 +32,13 @@ class Reception:
     """Answers `accept` and `accept_many`."""
 
     def __init__(
-        self, commits: GroupCommit[Submission, Outcome], clock: Clock, spelling: Spelling
+        self,
+        commits: GroupCommit[Submission, Outcome],
+        clock: Clock,
+        spelling: Spelling,
+        plans: Plans,
     ) -> None:
+        self._plans = plans
         self._commits = commits
         self._clock = clock
         self._spelling = spelling
@@ -47,7 +52,7 @@ class Reception:
         """
         workspace = wire.workspace_of(request)
         message = wire.read_accept(request.body)
-        told = await self._accept(message, workspace, self._around())
+        told = await self._accept(message, workspace, await self._around(workspace))
         return wire.accept_reply(told)
 
     async def on_accept_many(self, request: Request) -> bytes:
@@ -55,7 +60,7 @@ class Reception:
         when all of them are settled.
         """
         workspace = wire.workspace_of(request)
-        around = self._around()
+        around = await self._around(workspace)
         outcomes = await asyncio.gather(
             *(
                 self._settled(message, workspace, around)
@@ -64,9 +69,10 @@ class Reception:
         )
         return wire.accept_many_reply(outcomes)
 
-    def _around(self) -> wire.Surroundings:
+    async def _around(self, workspace: str) -> wire.Surroundings:
+        rules = await self._plans.rules(workspace)
         traceparent = telemetry.current_traceparent()
-        return wire.Surroundings(self._clock, self._spelling, Rules(), traceparent)
+        return wire.Surroundings(self._clock, self._spelling, rules, traceparent)
 
     async def _settled(
         self, message: wire.AcceptRequest, workspace: str, around: wire.Surroundings
@@ -98,7 +104,12 @@ class Reception:
         _count_refused(workspace, refused)
         if refused and message.call not in reading.BATCH_CALLS:
             raise _as_error(refused[0])
-        return Told(accepted=outcome.accepted, repeated=outcome.repeated, refused=refused)
+        return Told(
+            accepted=outcome.accepted - outcome.quarantined,
+            repeated=outcome.repeated,
+            quarantined=outcome.quarantined,
+            refused=refused,
+        )
 
 
 def _count_accepted(workspace: str, call: str, accepted: int) -> None:

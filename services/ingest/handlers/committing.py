@@ -3,8 +3,9 @@ sequence, and writes record, traits and outgoing facts, or nothing.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NoReturn
 from uuid import UUID
 
@@ -13,14 +14,16 @@ from kit import telemetry
 from kit.clock import Clock
 from kit.db.database import RETRYABLE, Database, Tx
 from kit.errors import Unavailable
-from kit.ids import new_id
+from kit.ids import new_id, new_ids
 from services.ingest import wire
 from services.ingest.domain.endpoints import Spelling
-from services.ingest.domain.identity import Merge, Plan, identities_of, plan
+from services.ingest.domain.identity import Merge, Plan, demand, identities_of, plan
 from services.ingest.domain.items import Item, Kind, Refusal
+from services.ingest.domain.rules import Rules
 from services.ingest.domain.traits import Traits, merge, said, take
 from services.ingest.handlers.rooms import Rooms
 from services.ingest.ports import (
+    Held,
     Known,
     MessageKey,
     ProfileKey,
@@ -53,18 +56,29 @@ class Submission:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of a submission once its commit is durable."""
+    """What became of a submission once its commit is durable; the accepted include those in
+    quarantine.
+    """
 
     accepted: int
     repeated: int
     refused: Sequence[Refusal] = ()
+    quarantined: int = 0
 
 
 class Acceptance:
     """Commits groups of submissions."""
 
-    def __init__(self, db: Database, store: Store, clock: Clock, spelling: Spelling) -> None:
-        self._rooms = Rooms(db, store, clock)
+    def __init__(
+        self,
+        db: Database,
+        store: Store,
+        clock: Clock,
+        spelling: Spelling,
+        rules_of: Callable[[str], Rules],
+    ) -> None:
+        self._rules_of = rules_of
+        self.rooms = Rooms(db, store, clock)
         self._db = db
         self._store = store
         self._clock = clock
@@ -95,7 +109,9 @@ class Acceptance:
         spoilt = {refusal.index for refusal in refused}
         rest = [item for item in submission.items if item.index not in spoilt]
         fresh = await self._store_all([submission], rest) if rest else set[int]()
-        return Outcome(accepted=len(fresh), repeated=len(rest) - len(fresh), refused=refused)
+        held = sum(bool(rest[place].violation) for place in fresh)
+        repeated = len(rest) - len(fresh)
+        return Outcome(accepted=len(fresh), repeated=repeated, refused=refused, quarantined=held)
 
     async def _culprits(self, items: Sequence[Item]) -> list[Item]:
         """The items that Postgres refuses, found by halving; nothing of the search is kept."""
@@ -117,7 +133,7 @@ class Acceptance:
             return False
 
     async def _try_out(self, items: Sequence[Item]) -> NoReturn:
-        await self._rooms.make()
+        await self.rooms.make()
         async with self._db.worker() as tx:
             await self._write(tx, items)
             raise _Tried
@@ -130,7 +146,7 @@ class Acceptance:
         parent = callers[0] if len(callers) == 1 else None
         links = callers if parent is None else []
         with telemetry.span(SPAN_PROCESS, parent=parent, links=links):
-            await self._rooms.make()
+            await self.rooms.make()
             for _ in range(TRIES_MAX):
                 try:
                     async with self._db.worker() as tx:
@@ -142,15 +158,28 @@ class Acceptance:
     async def _write(self, tx: Tx, items: Sequence[Item]) -> set[int]:
         now = self._clock.now()
         places = _unclaimed(items, await self._store.claim(tx, items, now))
-        if not places:
-            return set()
         fresh = [items[place] for place in places]
+        if broken := [item for item in fresh if item.violation]:
+            await self._store.quarantine(tx, self._held(broken, now))
+        if good := [item for item in fresh if not item.violation]:
+            await self.place(tx, good)
+        return set(places)
+
+    def _held(self, items: Sequence[Item], at: datetime) -> list[Held]:
+        ids = new_ids(at, len(items))
+        return [
+            Held(id=one, item=item, violation=item.violation)
+            for one, item in zip(ids, items, strict=True)
+            if item.violation
+        ]
+
+    async def place(self, tx: Tx, fresh: Sequence[Item]) -> None:
+        """Gives items, whose message ids are claimed, to their people, and writes everything."""
         owners = await self._store.owners(tx, identities_of(fresh))
-        asked = {(identity.workspace, profile) for identity, profile in owners.items()}
-        profiles = await self._store.lock(tx, asked)
+        profiles = await self._store.take(tx, demand(fresh, owners))
+        now = self._clock.now()
         planned = plan(fresh, owners, profiles, lambda: new_id(self._clock), now)
         await self.write_plan(tx, planned)
-        return set(places)
 
     async def write_plan(self, tx: Tx, planned: Plan) -> None:
         """Writes people, traits and record of a plan, and emits its facts."""
@@ -161,6 +190,7 @@ class Acceptance:
     async def _record(self, tx: Tx, planned: Plan, superseded: Superseded) -> None:
         """Writes the record and emits its facts in the order of the sequences."""
         at = self._clock.now()
+        ids = iter(new_ids(at, len(planned.steps)))
         events: list[Recorded] = []
         merges: list[RecordedMerge] = []
         causing: list[Merge] = []
@@ -169,16 +199,16 @@ class Acceptance:
                 causing.append(step)
                 continue
             late = superseded.get((step.profile, step.person_seq), ())
-            event = Recorded(id=new_id(self._clock), at=at, step=step, superseded=late)
+            event = Recorded(id=next(ids), at=at, step=step, superseded=late)
             for cause in causing:
-                merged = RecordedMerge(id=new_id(self._clock), at=at, step=cause, event=event.id)
+                merged = RecordedMerge(id=next(ids), at=at, step=cause, event=event.id)
                 merges.append(merged)
                 tx.emit(wire.merge_fact(merged))
             causing.clear()
             events.append(event)
             tx.emit(wire.event_fact(event))
         for cause in causing:  # Asked for: no event brought the two together.
-            fact_id = new_id(self._clock)
+            fact_id = next(ids)
             merged = RecordedMerge(id=fact_id, at=at, step=cause, event=fact_id)
             merges.append(merged)
             tx.emit(wire.merge_fact(merged))
@@ -214,13 +244,14 @@ class Acceptance:
             changed[owner], late = take(before, news)
             if late:
                 superseded[step.profile, step.person_seq] = late
-        found = {owner: self._known(traits) for owner, traits in changed.items()}
+        found = {owner: self._known(owner[0], traits) for owner, traits in changed.items()}
         await self._store.save_traits(tx, found, gone=heirs)
         return superseded
 
-    def _known(self, traits: Traits) -> Known:
+    def _known(self, workspace: str, traits: Traits) -> Known:
         phone = traits.text("phone")
-        number = self._spelling.phone(phone, "") or phone.strip() or None
+        region = self._rules_of(workspace).phone_region
+        number = self._spelling.phone(phone, region) or phone.strip() or None
         return Known(traits=traits, email=traits.email, phone=number)
 
 
@@ -245,7 +276,9 @@ def _outcomes(group: Sequence[Submission], fresh: set[int]) -> list[Outcome]:
     start = 0
     for submission in group:
         end = start + len(submission.items)
-        accepted = sum(place in fresh for place in range(start, end))
-        outcomes.append(Outcome(accepted=accepted, repeated=end - start - accepted))
+        stored = [place for place in range(start, end) if place in fresh]
+        held = sum(bool(submission.items[place - start].violation) for place in stored)
+        repeated = end - start - len(stored)
+        outcomes.append(Outcome(accepted=len(stored), repeated=repeated, quarantined=held))
         start = end
     return outcomes

@@ -1,5 +1,6 @@
 """Answers who somebody is, who there is, and makes two profiles one."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from kit import telemetry
@@ -12,6 +13,7 @@ from services.ingest.domain import refs
 from services.ingest.domain.endpoints import Spelling
 from services.ingest.domain.identity import Asked, merge_known
 from services.ingest.domain.refs import ByPhone
+from services.ingest.domain.rules import Rules
 from services.ingest.domain.traits import as_address
 from services.ingest.handlers.committing import Acceptance
 from services.ingest.ports import Asking, Person, Stale, Store
@@ -29,7 +31,9 @@ class Directory:
         clock: Clock,
         spelling: Spelling,
         acceptance: Acceptance,
+        rules_of: Callable[[str], Rules],
     ) -> None:
+        self._rules_of = rules_of
         self._db = db
         self._store = store
         self._clock = clock
@@ -46,7 +50,7 @@ class Directory:
         asked = wire.read_profiles(request)
         asking = Asking(
             email=self._email(asked.email),
-            phone=self._phone(asked.phone),
+            phone=self._phone(request.workspace, asked.phone),
             before=asked.before,
             limit=asked.limit + 1,
         )
@@ -90,7 +94,7 @@ class Directory:
     async def _person(self, tx: Tx, workspace: str, text: str) -> Person:
         ref = refs.parse(text)
         if isinstance(ref, ByPhone):
-            ref = ByPhone(self._spelling.phone(ref.number, "") or ref.number.strip())
+            ref = ByPhone(self._phone(workspace, ref.number))
         person = await self._store.find_person(tx, workspace, ref) if ref else None
         if person is None:
             raise NotFound(
@@ -107,7 +111,10 @@ class Directory:
             raise Invalid("email is no address", errors=[{"parameter": "email"}])
         return address
 
-    def _phone(self, text: str) -> str:
+    def _phone(self, workspace: str, text: str) -> str:
         if "\x00" in text:
             raise Invalid("phone is no number", errors=[{"parameter": "phone"}])
-        return (self._spelling.phone(text, "") or text.strip()) if text else ""
+        return (self._spelling.phone(text, self._region(workspace)) or text.strip()) if text else ""
+
+    def _region(self, workspace: str) -> str:
+        return self._rules_of(workspace).phone_region

@@ -12,18 +12,26 @@ import asyncpg
 import pytest_asyncio
 
 from contracts.gen.kairos.bus.v1.fact_pb2 import Envelope, Fact
+from contracts.gen.kairos.catalog.v1 import catalog_pb2
+from contracts.gen.kairos.decision.v1 import service_pb2 as decision
 from contracts.gen.kairos.events.v1.event_pb2 import KEY_KIND_SERVER
 from contracts.gen.kairos.ingest.v1 import service_pb2
 from contracts.gen.kairos.profiles.v1.profile_pb2 import Profile
-from kit.bus.rpc import Request
+from contracts.topology import CATALOG
+from kit.bus.rpc import Caller, Request
+from kit.bus.spec import EndpointSpec
 from kit.clock import SystemClock, to_us
 from kit.db.database import Database
+from kit.errors import Unavailable
 from services.ingest.adapters.addresses import Addresses
+from services.ingest.adapters.schemas import check_of
 from services.ingest.handlers.accept import Reception
 from services.ingest.handlers.committing import Acceptance, Outcome, Submission
 from services.ingest.handlers.group import GroupCommit, Limits
+from services.ingest.handlers.plans import Plans
 from services.ingest.handlers.profile import Directory
-from services.ingest.store import PostgresStore
+from services.ingest.handlers.quarantine import Quarantine
+from services.ingest.store.postgres import PostgresStore
 from tests.integration.conftest import Databases
 
 WORKSPACE = "shop"
@@ -43,24 +51,71 @@ class SetClock(SystemClock):
 
 
 @dataclass
+class Catalog:
+    """What decision would say; away where told so."""
+
+    revision: int = 0
+    documents: list[dict[str, Any]] = field(default_factory=list)
+    is_away: bool = False
+    asked: int = 0
+
+    def apply(self, *documents: dict[str, Any]) -> None:
+        """Makes these documents the catalog, of the next revision."""
+        self.revision += 1
+        self.documents = [{"revision": self.revision, **each} for each in documents]
+
+
+class CatalogCaller(Caller):
+    """Asks nobody but the catalog of the test."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    async def call(self, spec: EndpointSpec, workspace: str, body: bytes, **_: Any) -> bytes:
+        assert spec is CATALOG
+        self._catalog.asked += 1
+        if self._catalog.is_away:
+            raise Unavailable
+        asked = decision.CatalogRequest.FromString(body)
+        documents = [
+            catalog_pb2.Document(
+                kind=each["kind"],
+                key=each["key"],
+                revision=each["revision"],
+                body_json=json.dumps(each).encode(),
+            )
+            for each in self._catalog.documents
+            if each["kind"] == asked.kind
+        ]
+        reply = decision.CatalogReply(revision=self._catalog.revision, documents=documents)
+        return reply.SerializeToString()
+
+
+@dataclass
 class Desk:
     """Everything ingest does."""
 
     db: Database
     admin_dsn: str
     store: PostgresStore = field(default_factory=PostgresStore)
+    catalog: Catalog = field(default_factory=Catalog)
 
     def __post_init__(self) -> None:
         self.clock = SetClock()
         spelling = Addresses()
-        acceptance = Acceptance(self.db, self.store, self.clock, spelling)
+        caller = CatalogCaller(self.catalog)
+        plans = self.plans = Plans(self.db, self.store, caller, self.clock, check_of)
+        acceptance = Acceptance(self.db, self.store, self.clock, spelling, plans.known)
+        self.quarantine = Quarantine(self.db, self.store, plans, acceptance)
         self.commits: GroupCommit[Submission, Outcome] = GroupCommit(
             acceptance.commit,
             lambda submission: submission.weight,
             Limits(group_weight_max=500, queue_weight_max=20_000, workers=2),
         )
-        self._reception = Reception(self.commits, self.clock, spelling)
-        self.directory = Directory(self.db, self.store, self.clock, spelling, acceptance)
+        self._reception = Reception(self.commits, self.clock, spelling, plans)
+        self.directory = Directory(
+            self.db, self.store, self.clock, spelling, acceptance, plans.known
+        )
 
     async def send(
         self,

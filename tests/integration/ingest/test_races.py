@@ -1,15 +1,15 @@
 """What happens between two steps of a commit: each race is made to happen, at its worst moment."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from uuid import UUID
 
 import pytest
 
 from kit.db.database import Tx
-from services.ingest.domain.identity import Identity, Profile
+from services.ingest.domain.identity import Demand, Identity, Profile
 from services.ingest.ports import ProfileKey
-from services.ingest.store import PostgresStore
+from services.ingest.store.postgres import PostgresStore
 from tests.integration.conftest import Databases
 from tests.integration.ingest.conftest import Desk, track
 
@@ -29,8 +29,8 @@ class SlowStore(PostgresStore):
             await meanwhile()
         return found
 
-    async def lock(self, tx: Tx, asked: Collection[ProfileKey]) -> dict[UUID, Profile]:
-        locked = await super().lock(tx, asked)
+    async def take(self, tx: Tx, wanted: Mapping[ProfileKey, Demand]) -> dict[UUID, Profile]:
+        locked = await super().take(tx, wanted)
         meanwhile, self.after_lock = self.after_lock, None
         if meanwhile:
             await meanwhile()

@@ -26,7 +26,7 @@ from contracts.gen.kairos.events.v1 import event_pb2 as kairos_dot_events_dot_v1
 from contracts.gen.kairos.profiles.v1 import profile_pb2 as kairos_dot_profiles_dot_v1_dot_profile__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ekairos/ingest/v1/service.proto\x12\x10kairos.ingest.v1\x1a\x1ckairos/events/v1/event.proto\x1a kairos/profiles/v1/profile.proto\"\xd9\x01\n\rAcceptRequest\x12\x0c\n\x04\x63\x61ll\x18\x01 \x01(\t\x12\x11\n\tbody_json\x18\x02 \x01(\x0c\x12+\n\x08key_kind\x18\x03 \x01(\x0e\x32\x19.kairos.events.v1.KeyKind\x12\x16\n\x0ereceived_at_us\x18\x04 \x01(\x03\x12\x11\n\tclient_ip\x18\x05 \x01(\t\x12\x12\n\nuser_agent\x18\x06 \x01(\t\x12\x15\n\rverified_user\x18\x07 \x01(\t\x12\x13\n\x0btraceparent\x18\x08 \x01(\t\x12\x0f\n\x07\x64ry_run\x18\t \x01(\x08\"F\n\x11\x41\x63\x63\x65ptManyRequest\x12\x31\n\x08requests\x18\x01 \x03(\x0b\x32\x1f.kairos.ingest.v1.AcceptRequest\"D\n\x0f\x41\x63\x63\x65ptManyReply\x12\x31\n\x08outcomes\x18\x01 \x03(\x0b\x32\x1f.kairos.ingest.v1.AcceptOutcome\"b\n\rAcceptOutcome\x12.\n\x05reply\x18\x01 \x01(\x0b\x32\x1d.kairos.ingest.v1.AcceptReplyH\x00\x12\x16\n\x0cproblem_json\x18\x02 \x01(\x0cH\x00\x42\t\n\x07outcome\"x\n\x0b\x41\x63\x63\x65ptReply\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\r\x12\x16\n\x0erepeated_items\x18\x02 \x01(\r\x12*\n\x07refused\x18\x03 \x03(\x0b\x32\x19.kairos.ingest.v1.Refusal\x12\x13\n\x0bquarantined\x18\x04 \x01(\r\"I\n\x07Refusal\x12\r\n\x05index\x18\x01 \x01(\r\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07pointer\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\r\"\x1d\n\x0eProfileRequest\x12\x0b\n\x03ref\x18\x01 \x01(\t\"<\n\x0cProfileReply\x12,\n\x07profile\x18\x01 \x01(\x0b\x32\x1b.kairos.profiles.v1.Profile\"N\n\x0fProfilesRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\r\n\x05phone\x18\x02 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x03 \x01(\x0c\x12\r\n\x05limit\x18\x04 \x01(\r\"L\n\rProfilesReply\x12-\n\x08profiles\x18\x01 \x03(\x0b\x32\x1b.kairos.profiles.v1.Profile\x12\x0c\n\x04more\x18\x02 \x01(\x08\":\n\x0cMergeRequest\x12\x0b\n\x03ref\x18\x01 \x01(\t\x12\r\n\x05other\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"K\n\nMergeReply\x12,\n\x07profile\x18\x01 \x01(\x0b\x32\x1b.kairos.profiles.v1.Profile\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\"n\n\x0bPastRequest\x12\x10\n\x08profiles\x18\x01 \x03(\x0c\x12\x0e\n\x06\x65vents\x18\x02 \x03(\t\x12\x13\n\x0bwith_traits\x18\x03 \x01(\x08\x12\x15\n\rafter_profile\x18\x04 \x01(\x0c\x12\x11\n\tafter_seq\x18\x05 \x01(\x04\"w\n\tPastReply\x12/\n\x08profiles\x18\x01 \x03(\x0b\x32\x1d.kairos.ingest.v1.PastProfile\x12+\n\x06\x65vents\x18\x02 \x03(\x0b\x32\x1b.kairos.ingest.v1.PastEvent\x12\x0c\n\x04more\x18\x03 \x01(\x08\"@\n\x0bPastProfile\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x10\n\x08last_seq\x18\x02 \x01(\x04\x12\x13\n\x0btraits_json\x18\x03 \x01(\x0c\"i\n\tPastEvent\x12\x0f\n\x07profile\x18\x01 \x01(\x0c\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\r\n\x05\x65vent\x18\x03 \x01(\t\x12\x16\n\x0eoccurred_at_us\x18\x04 \x01(\x03\x12\x17\n\x0fproperties_json\x18\x05 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ekairos/ingest/v1/service.proto\x12\x10kairos.ingest.v1\x1a\x1ckairos/events/v1/event.proto\x1a kairos/profiles/v1/profile.proto\"\xd9\x01\n\rAcceptRequest\x12\x0c\n\x04\x63\x61ll\x18\x01 \x01(\t\x12\x11\n\tbody_json\x18\x02 \x01(\x0c\x12+\n\x08key_kind\x18\x03 \x01(\x0e\x32\x19.kairos.events.v1.KeyKind\x12\x16\n\x0ereceived_at_us\x18\x04 \x01(\x03\x12\x11\n\tclient_ip\x18\x05 \x01(\t\x12\x12\n\nuser_agent\x18\x06 \x01(\t\x12\x15\n\rverified_user\x18\x07 \x01(\t\x12\x13\n\x0btraceparent\x18\x08 \x01(\t\x12\x0f\n\x07\x64ry_run\x18\t \x01(\x08\"F\n\x11\x41\x63\x63\x65ptManyRequest\x12\x31\n\x08requests\x18\x01 \x03(\x0b\x32\x1f.kairos.ingest.v1.AcceptRequest\"D\n\x0f\x41\x63\x63\x65ptManyReply\x12\x31\n\x08outcomes\x18\x01 \x03(\x0b\x32\x1f.kairos.ingest.v1.AcceptOutcome\"b\n\rAcceptOutcome\x12.\n\x05reply\x18\x01 \x01(\x0b\x32\x1d.kairos.ingest.v1.AcceptReplyH\x00\x12\x16\n\x0cproblem_json\x18\x02 \x01(\x0cH\x00\x42\t\n\x07outcome\"x\n\x0b\x41\x63\x63\x65ptReply\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\r\x12\x16\n\x0erepeated_items\x18\x02 \x01(\r\x12*\n\x07refused\x18\x03 \x03(\x0b\x32\x19.kairos.ingest.v1.Refusal\x12\x13\n\x0bquarantined\x18\x04 \x01(\r\"I\n\x07Refusal\x12\r\n\x05index\x18\x01 \x01(\r\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07pointer\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\r\"\x1d\n\x0eProfileRequest\x12\x0b\n\x03ref\x18\x01 \x01(\t\"<\n\x0cProfileReply\x12,\n\x07profile\x18\x01 \x01(\x0b\x32\x1b.kairos.profiles.v1.Profile\"N\n\x0fProfilesRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\r\n\x05phone\x18\x02 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x03 \x01(\x0c\x12\r\n\x05limit\x18\x04 \x01(\r\"L\n\rProfilesReply\x12-\n\x08profiles\x18\x01 \x03(\x0b\x32\x1b.kairos.profiles.v1.Profile\x12\x0c\n\x04more\x18\x02 \x01(\x08\"@\n\x11QuarantineRequest\x12\r\n\x05\x65vent\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\x0c\x12\r\n\x05limit\x18\x03 \x01(\r\"S\n\x0fQuarantineReply\x12\x32\n\x06\x65vents\x18\x01 \x03(\x0b\x32\".kairos.ingest.v1.QuarantinedEvent\x12\x0c\n\x04more\x18\x02 \x01(\x08\"\xfc\x01\n\x10QuarantinedEvent\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x12\n\nmessage_id\x18\x02 \x01(\t\x12)\n\x04kind\x18\x03 \x01(\x0e\x32\x1b.kairos.events.v1.EventKind\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0f\n\x07user_id\x18\x05 \x01(\t\x12\x14\n\x0c\x61nonymous_id\x18\x06 \x01(\t\x12\x16\n\x0eoccurred_at_us\x18\x07 \x01(\x03\x12\x16\n\x0ereceived_at_us\x18\x08 \x01(\x03\x12\x17\n\x0fproperties_json\x18\t \x01(\x0c\x12\x0f\n\x07pointer\x18\n \x01(\t\x12\x0e\n\x06reason\x18\x0b \x01(\t\"5\n\x17ReplayQuarantineRequest\x12\r\n\x05\x65vent\x18\x01 \x01(\t\x12\x0b\n\x03ids\x18\x02 \x03(\x0c\":\n\x15ReplayQuarantineReply\x12\x10\n\x08replayed\x18\x01 \x01(\r\x12\x0f\n\x07waiting\x18\x02 \x01(\r\":\n\x0cMergeRequest\x12\x0b\n\x03ref\x18\x01 \x01(\t\x12\r\n\x05other\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"K\n\nMergeReply\x12,\n\x07profile\x18\x01 \x01(\x0b\x32\x1b.kairos.profiles.v1.Profile\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\"n\n\x0bPastRequest\x12\x10\n\x08profiles\x18\x01 \x03(\x0c\x12\x0e\n\x06\x65vents\x18\x02 \x03(\t\x12\x13\n\x0bwith_traits\x18\x03 \x01(\x08\x12\x15\n\rafter_profile\x18\x04 \x01(\x0c\x12\x11\n\tafter_seq\x18\x05 \x01(\x04\"w\n\tPastReply\x12/\n\x08profiles\x18\x01 \x03(\x0b\x32\x1d.kairos.ingest.v1.PastProfile\x12+\n\x06\x65vents\x18\x02 \x03(\x0b\x32\x1b.kairos.ingest.v1.PastEvent\x12\x0c\n\x04more\x18\x03 \x01(\x08\"@\n\x0bPastProfile\x12\n\n\x02id\x18\x01 \x01(\x0c\x12\x10\n\x08last_seq\x18\x02 \x01(\x04\x12\x13\n\x0btraits_json\x18\x03 \x01(\x0c\"i\n\tPastEvent\x12\x0f\n\x07profile\x18\x01 \x01(\x0c\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\r\n\x05\x65vent\x18\x03 \x01(\t\x12\x16\n\x0eoccurred_at_us\x18\x04 \x01(\x03\x12\x17\n\x0fproperties_json\x18\x05 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,16 +53,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROFILESREQUEST']._serialized_end=946
   _globals['_PROFILESREPLY']._serialized_start=948
   _globals['_PROFILESREPLY']._serialized_end=1024
-  _globals['_MERGEREQUEST']._serialized_start=1026
-  _globals['_MERGEREQUEST']._serialized_end=1084
-  _globals['_MERGEREPLY']._serialized_start=1086
-  _globals['_MERGEREPLY']._serialized_end=1161
-  _globals['_PASTREQUEST']._serialized_start=1163
-  _globals['_PASTREQUEST']._serialized_end=1273
-  _globals['_PASTREPLY']._serialized_start=1275
-  _globals['_PASTREPLY']._serialized_end=1394
-  _globals['_PASTPROFILE']._serialized_start=1396
-  _globals['_PASTPROFILE']._serialized_end=1460
-  _globals['_PASTEVENT']._serialized_start=1462
-  _globals['_PASTEVENT']._serialized_end=1567
+  _globals['_QUARANTINEREQUEST']._serialized_start=1026
+  _globals['_QUARANTINEREQUEST']._serialized_end=1090
+  _globals['_QUARANTINEREPLY']._serialized_start=1092
+  _globals['_QUARANTINEREPLY']._serialized_end=1175
+  _globals['_QUARANTINEDEVENT']._serialized_start=1178
+  _globals['_QUARANTINEDEVENT']._serialized_end=1430
+  _globals['_REPLAYQUARANTINEREQUEST']._serialized_start=1432
+  _globals['_REPLAYQUARANTINEREQUEST']._serialized_end=1485
+  _globals['_REPLAYQUARANTINEREPLY']._serialized_start=1487
+  _globals['_REPLAYQUARANTINEREPLY']._serialized_end=1545
+  _globals['_MERGEREQUEST']._serialized_start=1547
+  _globals['_MERGEREQUEST']._serialized_end=1605
+  _globals['_MERGEREPLY']._serialized_start=1607
+  _globals['_MERGEREPLY']._serialized_end=1682
+  _globals['_PASTREQUEST']._serialized_start=1684
+  _globals['_PASTREQUEST']._serialized_end=1794
+  _globals['_PASTREPLY']._serialized_start=1796
+  _globals['_PASTREPLY']._serialized_end=1915
+  _globals['_PASTPROFILE']._serialized_start=1917
+  _globals['_PASTPROFILE']._serialized_end=1981
+  _globals['_PASTEVENT']._serialized_start=1983
+  _globals['_PASTEVENT']._serialized_end=2088
 # @@protoc_insertion_point(module_scope)

@@ -106,6 +106,66 @@ class ProfilesReply(_message.Message):
     more: bool
     def __init__(self, profiles: _Optional[_Iterable[_Union[_profile_pb2.Profile, _Mapping]]] = ..., more: _Optional[bool] = ...) -> None: ...
 
+class QuarantineRequest(_message.Message):
+    __slots__ = ("event", "after", "limit")
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    event: str
+    after: bytes
+    limit: int
+    def __init__(self, event: _Optional[str] = ..., after: _Optional[bytes] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class QuarantineReply(_message.Message):
+    __slots__ = ("events", "more")
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
+    events: _containers.RepeatedCompositeFieldContainer[QuarantinedEvent]
+    more: bool
+    def __init__(self, events: _Optional[_Iterable[_Union[QuarantinedEvent, _Mapping]]] = ..., more: _Optional[bool] = ...) -> None: ...
+
+class QuarantinedEvent(_message.Message):
+    __slots__ = ("id", "message_id", "kind", "name", "user_id", "anonymous_id", "occurred_at_us", "received_at_us", "properties_json", "pointer", "reason")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    ANONYMOUS_ID_FIELD_NUMBER: _ClassVar[int]
+    OCCURRED_AT_US_FIELD_NUMBER: _ClassVar[int]
+    RECEIVED_AT_US_FIELD_NUMBER: _ClassVar[int]
+    PROPERTIES_JSON_FIELD_NUMBER: _ClassVar[int]
+    POINTER_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    message_id: str
+    kind: _event_pb2.EventKind
+    name: str
+    user_id: str
+    anonymous_id: str
+    occurred_at_us: int
+    received_at_us: int
+    properties_json: bytes
+    pointer: str
+    reason: str
+    def __init__(self, id: _Optional[bytes] = ..., message_id: _Optional[str] = ..., kind: _Optional[_Union[_event_pb2.EventKind, str]] = ..., name: _Optional[str] = ..., user_id: _Optional[str] = ..., anonymous_id: _Optional[str] = ..., occurred_at_us: _Optional[int] = ..., received_at_us: _Optional[int] = ..., properties_json: _Optional[bytes] = ..., pointer: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class ReplayQuarantineRequest(_message.Message):
+    __slots__ = ("event", "ids")
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    IDS_FIELD_NUMBER: _ClassVar[int]
+    event: str
+    ids: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, event: _Optional[str] = ..., ids: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class ReplayQuarantineReply(_message.Message):
+    __slots__ = ("replayed", "waiting")
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    WAITING_FIELD_NUMBER: _ClassVar[int]
+    replayed: int
+    waiting: int
+    def __init__(self, replayed: _Optional[int] = ..., waiting: _Optional[int] = ...) -> None: ...
+
 class MergeRequest(_message.Message):
     __slots__ = ("ref", "other", "reason")
     REF_FIELD_NUMBER: _ClassVar[int]

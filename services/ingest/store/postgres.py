@@ -12,7 +12,7 @@ import msgspec
 
 from kit.clock import from_us, to_us
 from kit.db.database import Tx
-from services.ingest.domain.identity import Identity, IdKind, Plan, Profile
+from services.ingest.domain.identity import Demand, Identity, IdKind, Plan, Profile
 from services.ingest.domain.items import Item
 from services.ingest.domain.refs import ByEmail, ById, ByIdentity, ByPhone, Ref
 from services.ingest.domain.traits import Trait, Traits
@@ -29,6 +29,7 @@ from services.ingest.ports import (
     RecordedMerge,
     Stale,
 )
+from services.ingest.store.aside import Aside
 
 _CLAIM = """
 INSERT INTO message_ids (workspace, message_id, week)
@@ -67,6 +68,18 @@ CROSS JOIN LATERAL (
     WHERE profiles.workspace = asked.workspace AND profiles.id = asked.id AND merged_into IS NULL
     FOR UPDATE
 ) AS found
+"""
+
+# Locks, and takes the numbers that are surely needed, in the order of the array: one write of the
+# row instead of a lock and a write.
+_TAKE = """
+UPDATE profiles SET last_seq = last_seq + asked.count,
+    last_seen_at = greatest(last_seen_at, asked.seen_at)
+FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[])
+    AS asked (workspace, id, count, seen_at)
+WHERE profiles.workspace = asked.workspace AND profiles.id = asked.id AND merged_into IS NULL
+RETURNING profiles.workspace, profiles.id, user_id, last_seq - asked.count AS last_seq,
+    last_seen_at, created_at, last_seq AS written_seq
 """
 
 _ADD_IDENTITIES = """
@@ -209,7 +222,7 @@ class _TraitRow(NamedTuple):
 _trait_rows = msgspec.json.Decoder(dict[str, _TraitRow])
 
 
-class PostgresStore:
+class PostgresStore(Aside):
     """The record in Postgres; implements `ports.Store`."""
 
     async def claim(self, tx: Tx, items: Collection[Item], at: datetime) -> set[MessageKey]:
@@ -241,15 +254,27 @@ class PostgresStore:
             raise Stale("a profile was merged away")
         return {row["id"]: Profile(**row) for row in rows}
 
+    async def take(self, tx: Tx, wanted: Mapping[ProfileKey, Demand]) -> dict[UUID, Profile]:
+        if not wanted:
+            return {}
+        rows = [(*key, each.count, each.seen_at) for key, each in sorted(wanted.items(), key=_key)]
+        taken = await tx.fetch(_TAKE, *_columns(rows))
+        if len(taken) != len(wanted):
+            raise Stale("a profile was merged away")
+        return {row["id"]: Profile(**row) for row in taken}
+
     async def save_people(self, tx: Tx, plan: Plan) -> None:
         new = sorted(plan.new_identities.items())
         if new:
-            rows = [(*identity, plan.home_of(profile)) for identity, profile in new]
-            added = await tx.fetch(_ADD_IDENTITIES, *_columns(rows))
+            named = [(*identity, plan.home_of(profile)) for identity, profile in new]
+            added = await tx.fetch(_ADD_IDENTITIES, *_columns(named))
             if len(added) != len(new):
                 raise Stale("an identity was taken by somebody else")
-        profiles = sorted(plan.profiles.values(), key=lambda each: (each.workspace, each.id))
-        await tx.execute(_SAVE_PROFILES, *_columns([_profile_row(each, plan) for each in profiles]))
+        profiles = [each for each in plan.profiles.values() if each.is_to_be_written]
+        profiles.sort(key=lambda each: (each.workspace, each.id))
+        if profiles:
+            rows = [_profile_row(each, plan) for each in profiles]
+            await tx.execute(_SAVE_PROFILES, *_columns(rows))
         for merge in plan.merges:
             home = plan.home_of(merge.winner)
             await tx.execute(_MOVE_IDENTITIES, merge.workspace, merge.loser, home)
@@ -340,7 +365,15 @@ class PostgresStore:
         return isinstance(error, _DATA_ERRORS)
 
 
-_PROFILE_FIELDS = Profile.__slots__
+_PROFILE_FIELDS = (
+    "id",
+    "workspace",
+    "user_id",
+    "last_seq",
+    "last_seen_at",
+    "created_at",
+    "merged_into",
+)
 _LAST = UUID(int=(1 << 128) - 1)
 
 
@@ -361,6 +394,10 @@ def _person(row: Any) -> Person:
         merged=row["merged"],
         traits=_read_traits(row["by_name"]) if row["by_name"] else Traits(),
     )
+
+
+def _key(entry: tuple[ProfileKey, Any]) -> ProfileKey:
+    return entry[0]
 
 
 def _columns(rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
