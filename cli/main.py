@@ -3,6 +3,7 @@
 import typer
 
 from cli.apply import apply
+from cli.campaign import campaign
 from cli.doctor import doctor
 from cli.down import down
 from cli.evaluate import evaluate_policy
@@ -27,6 +28,7 @@ app.command()(migrate)
 app.command()(apply)
 app.command()(test)
 app.command("import")(import_)
+app.command()(campaign)
 app.command()(doctor)
 app.command()(explain)
 app.command()(replay)

@@ -109,6 +109,8 @@ SEGMENTS_OF = EndpointSpec("decision", "segments_of", "read", timeout_s=2.0)
 ENTER = EndpointSpec("decision", "enter", "write", timeout_s=2.0)
 JOURNEY = EndpointSpec("decision", "journey", "write", timeout_s=5.0)
 RUNS = EndpointSpec("decision", "runs", "read", timeout_s=2.0)
+CAMPAIGN = EndpointSpec("decision", "campaign", "write", timeout_s=5.0)
+CHECK_CAMPAIGN = EndpointSpec("decision", "check_campaign", "read", timeout_s=5.0)
 JOURNEYS = EndpointSpec("decision", "journeys", "read", timeout_s=2.0)
 
 DRAIN_OPTOUTS = EndpointSpec("gateway", "drain_optouts", "plain", timeout_s=5.0)
@@ -159,6 +161,8 @@ ENDPOINTS = (
     ENTER,
     JOURNEY,
     RUNS,
+    CAMPAIGN,
+    CHECK_CAMPAIGN,
     JOURNEYS,
     DRAIN_OPTOUTS,
     TAKE_RECEIPTS,

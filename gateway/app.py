@@ -6,6 +6,7 @@ from starlette.types import ASGIApp
 
 from gateway import openapi, problems
 from gateway.api import (
+    campaigns,
     catalog,
     contacts,
     decisions,
@@ -59,6 +60,8 @@ ROUTERS = (
     templates.router,
     journeys.router,
     journeys.reads,
+    campaigns.router,
+    campaigns.reads,
     catalog.router,
     catalog.reads,
     secrets.router,

@@ -1,4 +1,4 @@
-"""What the public API takes and gives about journeys at work."""
+"""What the public API takes and gives about journeys and campaigns at work."""
 
 from datetime import datetime
 from uuid import UUID
@@ -105,3 +105,48 @@ class Runs(Shape):
 
     items: list[Run]
     next_cursor: str | None = None
+
+
+class CampaignRun(Shape):
+    """One sending of a campaign."""
+
+    run: UUID
+    missed: bool = Field(description="For those whom no run had reached.")
+    state: str = Field(
+        description="awaiting_approval, scheduled, running, paused, done or cancelled."
+    )
+    begins_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    audience: int = Field(description="People counted when it started.")
+    taken_up: int
+    outcomes: dict[str, int] = Field(
+        description="taken, held, silent, ordered; then accepted, rejected, unknown, expired,"
+        " cancelled."
+    )
+    reasons: dict[str, int] = Field(description="Why people are held or got nothing.")
+    variants: dict[str, dict[str, int]]
+    per_minute: int = Field(description="Recipients settled in the last minute.")
+    eta_s: int | None = None
+
+
+class CampaignProgress(Shape):
+    """How a campaign stands: its last ten runs, newest first."""
+
+    campaign: str
+    state: str
+    runs: list[CampaignRun]
+
+
+class CampaignCheck(Shape):
+    """What a launch would come to, predicted from a sample."""
+
+    campaign: str
+    people: int = Field(description="In the segment, or in the workspace.")
+    sampled: int
+    audience: int
+    reachable: dict[str, int] = Field(description="By channel.")
+    held: dict[str, int] = Field(description="By reason: may still go within their validity.")
+    lost: dict[str, int] = Field(description="By reason.")
+    needs_approval: bool
+    problems: list[str]

@@ -66,3 +66,23 @@ def runs(reply: bytes) -> shapes.Runs:
     if told.last_person:
         cursor = f"{UUID(bytes=told.last_person)}.{UUID(bytes=told.last_run)}"
     return shapes.Runs(items=msgspec.json.decode(told.runs_json), next_cursor=cursor)
+
+
+def campaign_request(key: str, action: str, actor: str, *, missed: bool = False) -> bytes:
+    return decision_service.CampaignRequest(
+        campaign=key, action=action, actor=actor, missed=missed
+    ).SerializeToString()
+
+
+def campaign_progress(reply: bytes) -> shapes.CampaignProgress:
+    told = decision_service.CampaignReply.FromString(reply).campaign_json
+    return shapes.CampaignProgress.model_validate_json(told)
+
+
+def check_request(key: str) -> bytes:
+    return decision_service.CheckCampaignRequest(campaign=key).SerializeToString()
+
+
+def campaign_check(reply: bytes) -> shapes.CampaignCheck:
+    told = decision_service.CheckCampaignReply.FromString(reply).check_json
+    return shapes.CampaignCheck.model_validate_json(told)

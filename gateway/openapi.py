@@ -35,6 +35,7 @@ TAGS = [
     {"name": "messages", "description": "What became of a message."},
     {"name": "segments", "description": "Groups of people by rule, and who is in them."},
     {"name": "journeys", "description": "Journeys at work: versions in force, and who is where."},
+    {"name": "campaigns", "description": "Campaigns: checked, launched, paused, followed."},
     {"name": "catalog", "description": "What marketing people write."},
     {"name": "providers", "description": "Secrets of the accounts that messages go through."},
     {"name": "reports", "description": "Numbers."},

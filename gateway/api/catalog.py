@@ -24,6 +24,7 @@ KINDS = {
     "segments": "segment",
     "journeys": "journey",
     "webhooks": "webhook",
+    "campaigns": "campaign",
     "templates": "template",
     "blocks": "block",
     "policies": "policy",

@@ -5,11 +5,13 @@ from kit.settings import load
 from services.decision.adapters.hooks import HttpHooks
 from services.decision.adapters.past import IngestPast
 from services.decision.handlers.calls import Calls
+from services.decision.handlers.campaigns import CampaignDesk
 from services.decision.handlers.catalog import CatalogDesk
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.controls import ControlsDesk
 from services.decision.handlers.deciding import Decider
 from services.decision.handlers.facts import Facts
+from services.decision.handlers.fanout import Fanout
 from services.decision.handlers.journeys import JourneyDesk
 from services.decision.handlers.judging import JudgingDesk
 from services.decision.handlers.models import Learner, Models
@@ -23,7 +25,7 @@ from services.decision.handlers.segments import SegmentDesk
 from services.decision.handlers.settling import Settler
 from services.decision.handlers.wakeups import Wakeups
 from services.decision.settings import Settings
-from services.decision.store import members, runs, trials
+from services.decision.store import campaigns, members, runs, trials
 from services.decision.store import queries as store
 from services.decision.subscriptions import STREAMS, Desks, endpoints, subscriptions
 
@@ -34,7 +36,7 @@ async def compose(service: Service) -> Parts:
     catalogs = Catalogs(store)
     models = Models(trials)
     learner = Learner(models, trials, service.db, service.clock, settings.learn_every_s)
-    decider = Decider(store, runs, catalogs, service.clock, models)
+    decider = Decider(store, runs, campaigns, catalogs, service.clock, models)
     gate = OptOutGate(service.caller, service.bus)
     wakeups = Wakeups(decider, store, service.db, service.clock)
     past = IngestPast(service.caller)
@@ -43,6 +45,7 @@ async def compose(service: Service) -> Parts:
     catalog = CatalogDesk(store, service.clock, settler.wake)
     calls = Calls(runs, catalogs, HttpHooks(service.env), service.db, service.clock)
     previews = PreviewDesk(members, catalogs, service.db, service.clock)
+    fanout = Fanout(decider, campaigns, catalogs, service.db, service.clock)
     return Parts(
         streams=STREAMS,
         subscriptions=subscriptions(Facts(decider, store, members, runs), settings),
@@ -57,11 +60,12 @@ async def compose(service: Service) -> Parts:
                 controls,
                 SegmentDesk(store, members, catalogs, previews),
                 JourneyDesk(decider, store, runs, catalogs, catalog, controls, service.clock),
+                CampaignDesk(campaigns, catalogs, controls, service.clock),
             )
         ),
-        tasks=[wakeups.run, settler.run, learner.run, gate.run, calls.run],
+        tasks=[wakeups.run, settler.run, learner.run, gate.run, calls.run, fanout.run],
         busy=[settler.busy, calls.busy],
-        next_due=[wakeups.next_due, calls.next_due],
+        next_due=[wakeups.next_due, calls.next_due, fanout.next_due],
     )
 
 

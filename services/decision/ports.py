@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from kit.db.database import Tx
+from services.decision.domain.campaigns.runs import CampaignRun, Fate
 from services.decision.domain.model import Controls
 from services.decision.domain.recounting import Past
 from services.decision.domain.response_model import Cell, Count
@@ -321,9 +322,7 @@ class Hooks(Protocol):
     async def call(
         self, url: str, secret: str, call_id: str, at_s: int, body: bytes, timeout_s: float
     ) -> Answered:
-        """Calls once, signed with the secret of that name; never raises for what the other side
-        does.
-        """
+        """Calls once, signed with the secret of that name; what the other side does is answered."""
         ...
 
     async def close(self) -> None:
@@ -361,6 +360,58 @@ class RunStore(Protocol):
     ) -> None: ...
 
     async def next_call(self, tx: Tx) -> datetime | None: ...
+
+
+class CampaignStore(Protocol):
+    """Queries about campaigns; `store/campaigns.py`."""
+
+    async def note_fates(self, tx: Tx, fates: Sequence[Fate]) -> None: ...
+
+    async def note_outcomes(
+        self, tx: Tx, outcomes: Sequence[tuple[str, UUID, str, datetime]]
+    ) -> None: ...
+
+    async def insert_run(self, tx: Tx, run: CampaignRun) -> None: ...
+
+    async def save_run(self, tx: Tx, run: CampaignRun) -> None: ...
+
+    async def lock_runs(self, tx: Tx, workspace: str, campaign: str) -> list[CampaignRun]: ...
+
+    async def lock_due_run(self, tx: Tx, now: datetime) -> CampaignRun | None: ...
+
+    async def next_run_due(self, tx: Tx) -> datetime | None: ...
+
+    async def page_of_audience(
+        self, tx: Tx, workspace: str, segment: str, after: UUID | None, limit: int
+    ) -> list[UUID]: ...
+
+    async def count_people(self, tx: Tx, workspace: str, segment: str) -> int: ...
+
+    async def take_recipients(
+        self,
+        tx: Tx,
+        run: CampaignRun,
+        people: Sequence[tuple[UUID, str]],
+        now: datetime,
+        *,
+        again: bool,
+    ) -> list[UUID]: ...
+
+    async def leave_out(self, tx: Tx, run: CampaignRun, people: Sequence[UUID]) -> None: ...
+
+    async def count_on_their_way(self, tx: Tx, workspace: str, campaign: str, run: UUID) -> int: ...
+
+    async def count_recipients(
+        self, tx: Tx, workspace: str, campaign: str, run: UUID
+    ) -> list[tuple[str, str, str, int]]: ...
+
+    async def count_since(
+        self, tx: Tx, workspace: str, campaign: str, run: UUID, since: datetime
+    ) -> int: ...
+
+    async def sample_states(
+        self, tx: Tx, workspace: str, segment: str, limit: int
+    ) -> list[tuple[UUID, bytes]]: ...
 
 
 class Store(Protocol):

@@ -7,6 +7,7 @@ from contracts import topology
 from kit.bus.consumer import Subscription
 from kit.bus.rpc import Endpoint
 from kit.bus.spec import LANES
+from services.decision.handlers.campaigns import CampaignDesk
 from services.decision.handlers.catalog import CatalogDesk
 from services.decision.handlers.controls import ControlsDesk
 from services.decision.handlers.facts import Facts
@@ -46,6 +47,7 @@ class Desks(NamedTuple):
     controls: ControlsDesk
     segments: SegmentDesk
     journeys: JourneyDesk
+    campaigns: CampaignDesk
 
 
 def endpoints(desks: Desks) -> Sequence[Endpoint]:
@@ -76,5 +78,7 @@ def endpoints(desks: Desks) -> Sequence[Endpoint]:
         Endpoint(topology.ENTER, desks.journeys.on_enter),
         Endpoint(topology.JOURNEY, desks.journeys.on_journey),
         Endpoint(topology.RUNS, desks.journeys.on_runs),
+        Endpoint(topology.CAMPAIGN, desks.campaigns.on_campaign),
+        Endpoint(topology.CHECK_CAMPAIGN, desks.campaigns.on_check),
         Endpoint(topology.JOURNEYS, desks.reading.on_journeys),
     ]

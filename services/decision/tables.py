@@ -167,6 +167,59 @@ journey_runs = Table(
     schema=SCHEMA,
 )
 
+# Sendings of campaigns, each with its cursor over the audience.
+campaign_runs = Table(
+    "campaign_runs",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("run", Uuid, primary_key=True),
+    # For those whom no run has reached.
+    Column("missed", Boolean, nullable=False),
+    # awaiting_approval, scheduled, running, paused, done or cancelled.
+    Column("state", Text, nullable=False),
+    Column("occurs_at", DateTime(timezone=True), nullable=False),
+    # When the next page of people may be taken up.
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    # Everybody up to this person has been taken up.
+    Column("after", Uuid),
+    Column("stage", Integer, nullable=False),
+    Column("taken", BigInteger, nullable=False),
+    Column("audience", BigInteger, nullable=False),
+    # Id of the key that launched it.
+    Column("launched_by", Text, nullable=False),
+    Column("started_at", DateTime(timezone=True)),
+    Column("finished_at", DateTime(timezone=True)),
+    Index(
+        "campaign_runs_due", "due_at", postgresql_where=text("state IN ('scheduled', 'running')")
+    ),
+    schema=SCHEMA,
+)
+
+# Nobody is a recipient of a run twice: the key says so.
+campaign_recipients = Table(
+    "campaign_recipients",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("person", Uuid, primary_key=True),
+    Column("run", Uuid, primary_key=True),
+    Column("variant", Text, nullable=False),
+    # taken, held, silent, ordered, then what delivery says.
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("message", Uuid),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Index("campaign_recipients_of_run", "workspace", "campaign", "run", "state"),
+    Index(
+        "campaign_recipients_message",
+        "workspace",
+        "message",
+        postgresql_where=text("message IS NOT NULL"),
+    ),
+    schema=SCHEMA,
+)
+
 # Calls of other systems that journeys ordered.
 journey_calls = Table(
     "journey_calls",

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from services.decision.domain import documents
+from services.decision.domain.campaigns.compiling import VERSION, Campaign
 from services.decision.domain.civil import UTC_ZONE, find_zone
 from services.decision.domain.compiling import Compiler, Problem
 from services.decision.domain.holdout import EVERYTHING, Holdout
@@ -88,6 +89,8 @@ class Catalog(msgspec.Struct, frozen=True):
     follows: bool
     archived: frozenset[str]
     webhooks: dict[str, Webhook]
+    campaigns: dict[str, Campaign]
+    campaigns_need_approval: bool
     asks_by_event: dict[str, tuple[Ask, ...]]
     ending_events: frozenset[str]
     counted_events: frozenset[str]
@@ -176,20 +179,14 @@ def parse_catalog(
     state; `revision` where they are silent.
     """
     problems: list[Problem] = []
-    parsed = [
-        document
-        for index, one in enumerate(raw)
-        if (document := _parse(one, index, problems)) is not None
-    ]
-    if problems:
-        raise CatalogError(problems)
-    _refuse_doubles(parsed, problems)
+    parsed = _parsed(raw, problems)
     compiler = Compiler(parsed, revision, revisions or {}, problems, since or {})
     workspace = compiler.workspace
     where = f"workspace {workspace.key}"
     if find_zone(workspace.timezone) is None:
         problems.append(Problem(where, "timezone", "an IANA time zone", repr(workspace.timezone)))
     templates = compiler.templates()
+    campaigns = compiler.campaigns()
     journeys = compiler.journeys()
     serving = _serving(journeys.values())
     current = {key: journey for key, journey in serving.items() if journey.status == "live"}
@@ -197,8 +194,9 @@ def parse_catalog(
     existing_customers = compiler.existing_customers()
     segments = compiler.segmentation()
     compete_again_s = compiler.seconds(workspace.compete_again_after, where, "compete_again_after")
+    arbitration = workspace.arbitration
     response_window_s = compiler.seconds(
-        workspace.arbitration.response_window, where, "arbitration.response_window"
+        arbitration.response_window, where, "arbitration.response_window"
     )
     if problems:
         raise CatalogError(problems)
@@ -208,7 +206,9 @@ def parse_catalog(
         locale=workspace.locale,
         compete_again_s=compete_again_s,
         templates=templates,
-        journeys=journeys,
+        journeys=journeys | {(one.journey.key, VERSION): one.journey for one in campaigns.values()},
+        campaigns=campaigns,
+        campaigns_need_approval=workspace.campaigns_need_approval,
         archived=frozenset(key for key, j in serving.items() if j.status == "archived"),
         webhooks={one.key: one for one in parsed if isinstance(one, Webhook)},
         live=_by_event_of_entry(current),
@@ -224,13 +224,26 @@ def parse_catalog(
         horizon_s=max(_HORIZON_S_MIN, compiler.horizon_s, response_window_s),
         keeps_transactional=compiler.keeps_transactional,
         segments=segments,
-        exploration=workspace.arbitration.exploration,
-        fatigue_cost=workspace.arbitration.fatigue_cost,
+        exploration=arbitration.exploration,
+        fatigue_cost=arbitration.fatigue_cost,
         response_window_s=response_window_s,
         holdout=compiler.holdout(workspace.holdout, EVERYTHING),
         existing_customers=existing_customers,
         rewards=_rewards(templates.values(), asks, journeys.values()),
     )
+
+
+def _parsed(raw: Iterable[Mapping[str, Any]], problems: list[Problem]) -> list[documents.Document]:
+    """Return the documents by their kinds; raises CatalogError where one has not its shape."""
+    parsed = [
+        document
+        for index, one in enumerate(raw)
+        if (document := _parse(one, index, problems)) is not None
+    ]
+    if problems:
+        raise CatalogError(problems)
+    _refuse_doubles(parsed, problems)
+    return parsed
 
 
 def _parse(

@@ -7,6 +7,8 @@ from typing import TypeVar
 import msgspec
 
 from services.decision.domain import documents, model
+from services.decision.domain.campaigns import documents as written
+from services.decision.domain.campaigns.compiling import Campaign, compile_campaign
 from services.decision.domain.civil import (
     UTC_ZONE,
     Duration,
@@ -203,6 +205,10 @@ class Compiler:
             ).compiled(self._templates)
             for journey in self._of(Journey)
         }
+
+    def campaigns(self) -> dict[str, Campaign]:
+        """Return every campaign by key, the templates being known already."""
+        return {one.key: compile_campaign(self, one) for one in self._of(written.Campaign)}
 
     def trigger(
         self, rule: documents.EventRule, where: str, path: str, uses: Uses

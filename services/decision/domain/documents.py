@@ -251,6 +251,7 @@ class Workspace(Document, frozen=True, kw_only=True):
     timezone: str = "UTC"
     locale: str = "en"
     compete_again_after: DurationText = "PT1H"
+    campaigns_need_approval: bool = False
     arbitration: Arbitration = Arbitration()
     holdout: Holdout | None = None
     phone_region: Annotated[str, Meta(pattern="^([A-Z]{2})?$")] = ""

@@ -15,6 +15,7 @@ _TRIGGERS = {
     "move": ("The move to another version", "Der Wechsel zu einer anderen Version"),
     "message": ("A request for a message", "Der Wunsch nach einer Nachricht"),
     "next": ("A client app asking for the next message", "Die Frage einer App nach der nächsten"),
+    "launch": ("The launch of a campaign", "Der Start einer Kampagne"),
     "merge": ("The merging of two profiles", "Das Zusammenführen zweier Profile"),
 }
 _LED_TO = (" led to this decision.", " führte zu dieser Entscheidung.")

@@ -240,6 +240,16 @@ class NextInput(msgspec.Struct, frozen=True, tag="next", omit_defaults=True):
     placement: str = ""
 
 
+class LaunchInput(msgspec.Struct, frozen=True, tag="launch", omit_defaults=True):
+    """A run of a campaign comes to this person. With `local_at` it waits for that local time."""
+
+    id: UUID
+    campaign: str
+    run: UUID
+    at: datetime
+    local_at: str = ""
+
+
 Input = (
     EventInput
     | WakeupInput
@@ -251,6 +261,7 @@ Input = (
     | MoveInput
     | MessageInput
     | NextInput
+    | LaunchInput
     | ContactInput
     | SettleInput
 )

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from services.decision.domain import documents
+from services.decision.domain.campaigns.documents import Campaign
 from services.decision.domain.journeys.documents import Journey, Webhook
 
 KINDS: dict[str, type[documents.Document]] = {
@@ -20,6 +21,7 @@ KINDS: dict[str, type[documents.Document]] = {
     "provider": documents.Provider,
     "webhook": Webhook,
     "journey": Journey,
+    "campaign": Campaign,
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from services.decision.domain import segments
+from services.decision.domain.campaigns import launching
 from services.decision.domain.catalog import Catalog
 from services.decision.domain.civil import from_s
 from services.decision.domain.decide import decide
@@ -21,6 +22,7 @@ from services.decision.domain.inputs import (
     EnterInput,
     EventInput,
     Input,
+    LaunchInput,
     MergeInput,
     MessageInput,
     MoveInput,
@@ -84,6 +86,7 @@ _HANDLERS: dict[type, Callable[[Turn, Any], str]] = {
     MoveInput: moving.on_move,
     MessageInput: on_message,
     NextInput: on_next,
+    LaunchInput: launching.on_launch,
     ContactInput: on_contact,
     SettleInput: segments.on_settle,
 }
@@ -122,6 +125,7 @@ def step(
     if catalog.follows:
         journeys.follow_up(turn)
     entering.chain(turn, on_emitted)
+    launching.forget(turn)
     _forget(turn.state, catalog, turn.now_s)
     return StepResult(
         turn.state,

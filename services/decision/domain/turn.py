@@ -44,6 +44,7 @@ _KINDS = {
     "MoveInput": "move",
     "MessageInput": "message",
     "NextInput": "next",
+    "LaunchInput": "launch",
     "ContactInput": "contact",
     "SettleInput": "settle",
 }

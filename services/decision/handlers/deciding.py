@@ -24,6 +24,7 @@ from kit.db.database import Tx
 from services.decision.domain import decisions as decided
 from services.decision.domain import inputs as given
 from services.decision.domain import state as states
+from services.decision.domain.campaigns.runs import Fate
 from services.decision.domain.catalog import Catalog
 from services.decision.domain.civil import from_s
 from services.decision.domain.decisions import (
@@ -40,10 +41,12 @@ from services.decision.domain.decisions import (
 from services.decision.domain.ids import derive_id
 from services.decision.domain.model import Controls, encode_controls
 from services.decision.domain.step import StepResult, step
+from services.decision.handlers import fates as campaigns
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.models import Models, Taught
 from services.decision.ports import (
     Call,
+    CampaignStore,
     ChangedState,
     Key,
     LedgerEntry,
@@ -92,16 +95,25 @@ class _Written:
     taught: Taught = field(default_factory=Taught)
     runs: dict[RunKey, Run | None] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
+    fates: dict[tuple[str, str, UUID], Fate] = field(default_factory=dict)
+    outcomes: list[tuple[str, UUID, str, datetime]] = field(default_factory=list)
 
 
 class Decider:
     """Runs the pure step for many people in one transaction."""
 
     def __init__(
-        self, store: Store, runs: RunStore, catalogs: Catalogs, clock: Clock, models: Models
+        self,
+        store: Store,
+        runs: RunStore,
+        recipients: CampaignStore,
+        catalogs: Catalogs,
+        clock: Clock,
+        models: Models,
     ) -> None:
         self._store = store
         self._runs = runs
+        self._recipients = recipients
         self._catalogs = catalogs
         self._clock = clock
         self._models = models
@@ -198,6 +210,9 @@ class Decider:
                     )
         for effect in result.effects:
             _note(written, workspace, person, effect, work.evidence)
+        if catalog.campaigns:
+            written.fates |= campaigns.fates(workspace, result)
+            written.outcomes += campaigns.outcomes(workspace, work.inputs)
         if before.positions != result.state.positions:
             written.runs |= _runs(workspace, before, result.state, now)
         self._emit(tx, wire.Sender(workspace, person, lane, now, traceparent), result)
@@ -228,6 +243,10 @@ class Decider:
             await self._runs.save_runs(tx, sorted(stand), sorted(over))
         if written.calls:
             await self._runs.insert_calls(tx, written.calls)
+        if written.fates:
+            await self._recipients.note_fates(tx, sorted(written.fates.values()))
+        if written.outcomes:
+            await self._recipients.note_outcomes(tx, sorted(written.outcomes))
 
 
 def _note(written: _Written, workspace: str, person: UUID, effect: Effect, evidence: str) -> None:

@@ -32,7 +32,7 @@ from services.decision.handlers.previews import PreviewDesk
 from services.decision.handlers.segments import SegmentDesk
 from services.decision.handlers.settling import Settler
 from services.decision.handlers.wakeups import Wakeups
-from services.decision.store import members, runs, trials
+from services.decision.store import campaigns, members, runs, trials
 from services.decision.store import queries as store
 from tests.integration.conftest import Databases
 
@@ -118,7 +118,7 @@ class Desk:
     def __post_init__(self) -> None:
         self.catalogs = Catalogs(store)
         self.models = Models(trials)
-        self.decider = Decider(store, runs, self.catalogs, self.clock, self.models)
+        self.decider = Decider(store, runs, campaigns, self.catalogs, self.clock, self.models)
         self.facts = Facts(self.decider, store, members, runs)
         self.settler = Settler(
             self.decider, members, self.catalogs, self.record, self.db, self.clock

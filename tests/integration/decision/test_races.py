@@ -24,7 +24,7 @@ from services.decision.domain import decisions as decided
 from services.decision.handlers.deciding import Decider
 from services.decision.handlers.facts import Facts
 from services.decision.ports import Key, Store, StoredState
-from services.decision.store import members, queries, runs
+from services.decision.store import campaigns, members, queries, runs
 from tests.integration.conftest import Databases
 from tests.integration.decision.conftest import WORKSPACE, Desk, StillClock, request
 
@@ -150,7 +150,7 @@ async def test_without_the_lock_the_cap_is_overrun(desks: list[Desk]) -> None:
     people = await known_people(desks[0], 10)
     for desk in desks:
         unlocked = cast("Store", SimpleNamespace(**vars(queries) | {"lock_states": read_only}))
-        decider = Decider(unlocked, runs, desk.catalogs, desk.clock, desk.models)
+        decider = Decider(unlocked, runs, campaigns, desk.catalogs, desk.clock, desk.models)
         desk.facts = Facts(decider, unlocked, members, runs)
 
     await _at_once(desks, triggers(desks[0], people, TRIGGERS))

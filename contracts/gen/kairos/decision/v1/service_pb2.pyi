@@ -301,3 +301,33 @@ class SchemaReply(_message.Message):
     SCHEMA_JSON_FIELD_NUMBER: _ClassVar[int]
     schema_json: bytes
     def __init__(self, schema_json: _Optional[bytes] = ...) -> None: ...
+
+class CampaignRequest(_message.Message):
+    __slots__ = ("campaign", "action", "missed", "actor")
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    MISSED_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    campaign: str
+    action: str
+    missed: bool
+    actor: str
+    def __init__(self, campaign: _Optional[str] = ..., action: _Optional[str] = ..., missed: _Optional[bool] = ..., actor: _Optional[str] = ...) -> None: ...
+
+class CampaignReply(_message.Message):
+    __slots__ = ("campaign_json",)
+    CAMPAIGN_JSON_FIELD_NUMBER: _ClassVar[int]
+    campaign_json: bytes
+    def __init__(self, campaign_json: _Optional[bytes] = ...) -> None: ...
+
+class CheckCampaignRequest(_message.Message):
+    __slots__ = ("campaign",)
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    campaign: str
+    def __init__(self, campaign: _Optional[str] = ...) -> None: ...
+
+class CheckCampaignReply(_message.Message):
+    __slots__ = ("check_json",)
+    CHECK_JSON_FIELD_NUMBER: _ClassVar[int]
+    check_json: bytes
+    def __init__(self, check_json: _Optional[bytes] = ...) -> None: ...
