@@ -93,6 +93,10 @@ APPLY = EndpointSpec("decision", "apply", "write", timeout_s=10.0)
 CATALOG = EndpointSpec("decision", "catalog", "read", timeout_s=2.0)
 CHANGE_PERMISSION = EndpointSpec("decision", "change_permission", "write", timeout_s=2.0)
 PERMISSION = EndpointSpec("decision", "permission", "read", timeout_s=2.0)
+BEGIN_OPT_IN = EndpointSpec("decision", "begin_opt_in", "write", timeout_s=2.0)
+OPT_IN = EndpointSpec("decision", "opt_in", "read", timeout_s=2.0)
+CONFIRM_OPT_IN = EndpointSpec("decision", "confirm_opt_in", "write", timeout_s=2.0)
+SUPPRESSIONS = EndpointSpec("decision", "suppressions", "read", timeout_s=2.0)
 PERMIT = EndpointSpec("decision", "permit", "plain", timeout_s=0.9)
 DECISION = EndpointSpec("decision", "decision", "read", timeout_s=2.0)
 SEND = EndpointSpec("decision", "send", "write", timeout_s=2.0)
@@ -145,6 +149,10 @@ ENDPOINTS = (
     CATALOG,
     CHANGE_PERMISSION,
     PERMISSION,
+    BEGIN_OPT_IN,
+    OPT_IN,
+    CONFIRM_OPT_IN,
+    SUPPRESSIONS,
     PERMIT,
     DECISION,
     SEND,

@@ -14,6 +14,7 @@ from gateway.api import (
     imports,
     journeys,
     messages,
+    optins,
     permission,
     profiles,
     quarantine,
@@ -28,7 +29,7 @@ from gateway.api import (
 )
 from gateway.context import Context
 from gateway.edge import Edge
-from gateway.pages import preferences, redirects, unsubscribe
+from gateway.pages import confirm, preferences, redirects, unsubscribe
 
 _SILENT: TelemetryConfig = {
     "tracing": False,
@@ -48,6 +49,8 @@ ROUTERS = (
     profiles.writes,
     quarantine.router,
     quarantine.reads,
+    optins.router,
+    optins.reads,
     permission.router,
     permission.reads,
     messages.writes,
@@ -69,6 +72,7 @@ ROUTERS = (
     reports.router,
     webhooks.router,
     unsubscribe.router,
+    confirm.router,
     preferences.router,
     redirects.router,
     system.router,

@@ -91,8 +91,10 @@ def changed(reply: bytes) -> bool:
     return decision_service.ChangePermissionReply.FromString(reply).changed
 
 
-def permission_request(person: UUID) -> bytes:
-    return decision_service.PermissionRequest(person=person.bytes).SerializeToString()
+def permission_request(person: UUID, at: datetime | None = None) -> bytes:
+    return decision_service.PermissionRequest(
+        person=person.bytes, at_us=to_us(at) if at else 0
+    ).SerializeToString()
 
 
 def permission(reply: bytes) -> dict[str, Any]:

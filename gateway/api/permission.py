@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
+from pydantic import AwareDatetime
 
 from contracts.topology import CHANGE_PERMISSION, PERMISSION
 from gateway import wire
@@ -24,11 +25,15 @@ _ERRORS = documented(NotFound, Invalid)
 @reads.get(
     "/v1/profiles/{ref:path}/permission",
     summary="All parts of a person's permission, with the verdict per channel and topic",
+    description="With `at`: as it was then, by the ledger of evidence. Addresses, purchases and the"
+    " catalog are always those of now.",
     responses=documented(NotFound),
 )
-async def permission(ref: Ref, ctx: Ctx, key: Reader) -> JsonObject:
+async def permission(
+    ref: Ref, ctx: Ctx, key: Reader, at: AwareDatetime | None = None
+) -> JsonObject:
     person = await find_profile(ctx, key.workspace, ref)
-    request = wire.permission_request(person.id)
+    request = wire.permission_request(person.id, at)
     return wire.permission(await ctx.caller.call(PERMISSION, key.workspace, request))
 
 

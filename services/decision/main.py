@@ -15,6 +15,7 @@ from services.decision.handlers.fanout import Fanout
 from services.decision.handlers.journeys import JourneyDesk
 from services.decision.handlers.judging import JudgingDesk
 from services.decision.handlers.models import Learner, Models
+from services.decision.handlers.optins import OptInDesk
 from services.decision.handlers.optouts import OptOutGate
 from services.decision.handlers.permission import PermissionDesk
 from services.decision.handlers.permits import Permits
@@ -26,6 +27,7 @@ from services.decision.handlers.settling import Settler
 from services.decision.handlers.wakeups import Wakeups
 from services.decision.settings import Settings
 from services.decision.store import campaigns, members, runs, trials
+from services.decision.store import permission as ledger
 from services.decision.store import queries as store
 from services.decision.subscriptions import STREAMS, Desks, endpoints, subscriptions
 
@@ -52,7 +54,7 @@ async def compose(service: Service) -> Parts:
         endpoints=endpoints(
             Desks(
                 catalog,
-                PermissionDesk(decider, store, catalogs, service.clock),
+                PermissionDesk(decider, store, ledger, catalogs, service.clock),
                 Permits(decider, store, catalogs, service.db, service.clock, gate),
                 ReadingDesk(store, catalogs, service.clock, models),
                 JudgingDesk(store, trials, catalogs, service.clock, models),
@@ -61,6 +63,7 @@ async def compose(service: Service) -> Parts:
                 SegmentDesk(store, members, catalogs, previews),
                 JourneyDesk(decider, store, runs, catalogs, catalog, controls, service.clock),
                 CampaignDesk(campaigns, catalogs, controls, service.clock),
+                OptInDesk(decider, store, ledger, catalogs, service.clock),
             )
         ),
         tasks=[wakeups.run, settler.run, learner.run, gate.run, calls.run, fanout.run],

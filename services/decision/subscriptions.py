@@ -13,6 +13,7 @@ from services.decision.handlers.controls import ControlsDesk
 from services.decision.handlers.facts import Facts
 from services.decision.handlers.journeys import JourneyDesk
 from services.decision.handlers.judging import JudgingDesk
+from services.decision.handlers.optins import OptInDesk
 from services.decision.handlers.permission import PermissionDesk
 from services.decision.handlers.permits import Permits
 from services.decision.handlers.reading import ReadingDesk
@@ -48,6 +49,7 @@ class Desks(NamedTuple):
     segments: SegmentDesk
     journeys: JourneyDesk
     campaigns: CampaignDesk
+    opt_ins: OptInDesk
 
 
 def endpoints(desks: Desks) -> Sequence[Endpoint]:
@@ -81,4 +83,8 @@ def endpoints(desks: Desks) -> Sequence[Endpoint]:
         Endpoint(topology.CAMPAIGN, desks.campaigns.on_campaign),
         Endpoint(topology.CHECK_CAMPAIGN, desks.campaigns.on_check),
         Endpoint(topology.JOURNEYS, desks.reading.on_journeys),
+        Endpoint(topology.BEGIN_OPT_IN, desks.opt_ins.on_begin),
+        Endpoint(topology.OPT_IN, desks.opt_ins.on_look),
+        Endpoint(topology.CONFIRM_OPT_IN, desks.opt_ins.on_confirm),
+        Endpoint(topology.SUPPRESSIONS, desks.opt_ins.on_suppressions),
     ]

@@ -101,6 +101,33 @@ permission_ledger = Table(
     Column("until", DateTime(timezone=True)),
     Column("message", Uuid),
     Column("evidence", JSONB, nullable=False),
+    Index(
+        "permission_ledger_suppressions",
+        "workspace",
+        "person",
+        "channel",
+        postgresql_where=text("part = 'suppression'"),
+    ),
+    schema=SCHEMA,
+)
+
+# Double opt-ins that were asked for; the token itself is only in the message that carries it.
+opt_ins = Table(
+    "opt_ins",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("token_sha256", LargeBinary, primary_key=True),
+    Column("person", Uuid, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    # Fingerprint of the one address it can prove.
+    Column("address", LargeBinary, nullable=False),
+    Column("evidence", JSONB, nullable=False),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("confirmed_at", DateTime(timezone=True)),
+    Index("opt_ins_of_person", "workspace", "person"),
     schema=SCHEMA,
 )
 

@@ -25,6 +25,7 @@ ANY = "*"
 
 #: Legal basis of marketing per channel; a channel not named needs opt-in.
 OPT_IN = "opt_in"
+DOUBLE_OPT_IN = "double_opt_in"
 LEGITIMATE_INTEREST = "legitimate_interest"
 EXISTING_CUSTOMER = "existing_customer"
 LEGAL_BASIS = {"post": LEGITIMATE_INTEREST, "in_app": LEGITIMATE_INTEREST}

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.decision.domain import decide, learning, responses
+from services.decision.domain import decide, learning, permission, responses
 from services.decision.domain import state as states
 from services.decision.domain.arbitrate import holds_until_s
 from services.decision.domain.case import held, refused
@@ -22,7 +22,7 @@ from services.decision.domain.journeys import engine as journeys
 from services.decision.domain.model import TRANSACTIONAL
 from services.decision.domain.permit import permit
 from services.decision.domain.reasons import Reason
-from services.decision.domain.state import ACCEPTED, RESERVED, UNKNOWN, Contact
+from services.decision.domain.state import ACCEPTED, RESERVED, UNKNOWN, Contact, Endpoint
 from services.decision.domain.turn import Turn
 
 _BITS = {
@@ -189,4 +189,6 @@ def on_permission(turn: Turn, what: PermissionInput) -> str:
         if not learning.apply_once(turn.state.applied, source, what.seq):
             return "duplicate"
     changed = turn.change_permission(what)
+    if changed and what.basis == permission.DOUBLE_OPT_IN and what.address:
+        turn.state.endpoints[what.channel] = Endpoint(what.address, proven=True)
     return "applied" if changed or what.seq > 0 else "unchanged"

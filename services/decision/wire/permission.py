@@ -51,9 +51,10 @@ def change_reply(*, changed: bool) -> bytes:
     return service_pb2.ChangePermissionReply(changed=changed).SerializeToString()
 
 
-def person_of_permission(body: bytes) -> UUID:
-    """Whose permission is asked for."""
-    return UUID(bytes=service_pb2.PermissionRequest.FromString(body).person)
+def permission_question(body: bytes) -> tuple[UUID, datetime | None]:
+    """Whose permission is asked for, and as of when; None for now."""
+    request = service_pb2.PermissionRequest.FromString(body)
+    return UUID(bytes=request.person), from_us(request.at_us) if request.at_us else None
 
 
 def permission_reply(permission: Any) -> bytes:

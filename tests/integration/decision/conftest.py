@@ -26,6 +26,7 @@ from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.deciding import Decider
 from services.decision.handlers.facts import Facts
 from services.decision.handlers.models import Models
+from services.decision.handlers.optins import OptInDesk
 from services.decision.handlers.permission import PermissionDesk
 from services.decision.handlers.permits import Permits
 from services.decision.handlers.previews import PreviewDesk
@@ -33,6 +34,7 @@ from services.decision.handlers.segments import SegmentDesk
 from services.decision.handlers.settling import Settler
 from services.decision.handlers.wakeups import Wakeups
 from services.decision.store import campaigns, members, runs, trials
+from services.decision.store import permission as ledger
 from services.decision.store import queries as store
 from tests.integration.conftest import Databases
 
@@ -126,7 +128,8 @@ class Desk:
         self.catalog = CatalogDesk(store, self.clock, self.settler.wake)
         self.previews = PreviewDesk(members, self.catalogs, self.db, self.clock)
         self.segments = SegmentDesk(store, members, self.catalogs, self.previews)
-        self.permission = PermissionDesk(self.decider, store, self.catalogs, self.clock)
+        self.permission = PermissionDesk(self.decider, store, ledger, self.catalogs, self.clock)
+        self.opt_ins = OptInDesk(self.decider, store, ledger, self.catalogs, self.clock)
         self.permits = Permits(self.decider, store, self.catalogs, self.db, self.clock, OpenGate())
         self.wakeups = Wakeups(self.decider, store, self.db, self.clock)
 

@@ -58,10 +58,12 @@ class ChangePermissionReply(_message.Message):
     def __init__(self, changed: _Optional[bool] = ...) -> None: ...
 
 class PermissionRequest(_message.Message):
-    __slots__ = ("person",)
+    __slots__ = ("person", "at_us")
     PERSON_FIELD_NUMBER: _ClassVar[int]
+    AT_US_FIELD_NUMBER: _ClassVar[int]
     person: bytes
-    def __init__(self, person: _Optional[bytes] = ...) -> None: ...
+    at_us: int
+    def __init__(self, person: _Optional[bytes] = ..., at_us: _Optional[int] = ...) -> None: ...
 
 class PermissionReply(_message.Message):
     __slots__ = ("permission_json",)
@@ -331,3 +333,89 @@ class CheckCampaignReply(_message.Message):
     CHECK_JSON_FIELD_NUMBER: _ClassVar[int]
     check_json: bytes
     def __init__(self, check_json: _Optional[bytes] = ...) -> None: ...
+
+class BeginOptInRequest(_message.Message):
+    __slots__ = ("person", "channel", "topic", "purpose", "evidence_json")
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_JSON_FIELD_NUMBER: _ClassVar[int]
+    person: bytes
+    channel: str
+    topic: str
+    purpose: str
+    evidence_json: bytes
+    def __init__(self, person: _Optional[bytes] = ..., channel: _Optional[str] = ..., topic: _Optional[str] = ..., purpose: _Optional[str] = ..., evidence_json: _Optional[bytes] = ...) -> None: ...
+
+class BeginOptInReply(_message.Message):
+    __slots__ = ("state", "expires_at_us")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_US_FIELD_NUMBER: _ClassVar[int]
+    state: str
+    expires_at_us: int
+    def __init__(self, state: _Optional[str] = ..., expires_at_us: _Optional[int] = ...) -> None: ...
+
+class OptInRequest(_message.Message):
+    __slots__ = ("token",)
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    def __init__(self, token: _Optional[str] = ...) -> None: ...
+
+class OptInReply(_message.Message):
+    __slots__ = ("state", "channel", "topic")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_FIELD_NUMBER: _ClassVar[int]
+    state: str
+    channel: str
+    topic: str
+    def __init__(self, state: _Optional[str] = ..., channel: _Optional[str] = ..., topic: _Optional[str] = ...) -> None: ...
+
+class ConfirmOptInRequest(_message.Message):
+    __slots__ = ("token", "evidence_json")
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_JSON_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    evidence_json: bytes
+    def __init__(self, token: _Optional[str] = ..., evidence_json: _Optional[bytes] = ...) -> None: ...
+
+class ConfirmOptInReply(_message.Message):
+    __slots__ = ("state", "channel", "topic")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_FIELD_NUMBER: _ClassVar[int]
+    state: str
+    channel: str
+    topic: str
+    def __init__(self, state: _Optional[str] = ..., channel: _Optional[str] = ..., topic: _Optional[str] = ...) -> None: ...
+
+class SuppressionsRequest(_message.Message):
+    __slots__ = ("channel", "cursor", "limit")
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    channel: str
+    cursor: str
+    limit: int
+    def __init__(self, channel: _Optional[str] = ..., cursor: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class SuppressionsReply(_message.Message):
+    __slots__ = ("suppressions", "next_cursor")
+    SUPPRESSIONS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_CURSOR_FIELD_NUMBER: _ClassVar[int]
+    suppressions: _containers.RepeatedCompositeFieldContainer[Suppression]
+    next_cursor: str
+    def __init__(self, suppressions: _Optional[_Iterable[_Union[Suppression, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
+
+class Suppression(_message.Message):
+    __slots__ = ("person", "channel", "reason", "at_us")
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    AT_US_FIELD_NUMBER: _ClassVar[int]
+    person: bytes
+    channel: str
+    reason: str
+    at_us: int
+    def __init__(self, person: _Optional[bytes] = ..., channel: _Optional[str] = ..., reason: _Optional[str] = ..., at_us: _Optional[int] = ...) -> None: ...
