@@ -5,7 +5,15 @@ missed.
 import asyncio
 import sys
 
-from bench import event_to_provider, imports, next_message, pure_step, simulation, throughput
+from bench import (
+    accepting,
+    event_to_provider,
+    imports,
+    next_message,
+    pure_step,
+    simulation,
+    throughput,
+)
 from bench.results import keep
 
 
@@ -13,6 +21,7 @@ def main() -> int:
     """Runs every bench, one after the other."""
     figures = pure_step.measure()
     figures += simulation.measure()
+    figures += asyncio.run(accepting.measure())
     figures += asyncio.run(event_to_provider.measure())
     figures += asyncio.run(next_message.measure())
     figures += asyncio.run(imports.measure())

@@ -31,10 +31,6 @@ SERVICES = ("ingest", "decision", "delivery", "history")
 HOMES = {name: f"services.{name}" for name in SERVICES} | {"gateway": "gateway"}
 """Who has a schema, and the package that holds its migrations."""
 
-NICENESS = {"decision": 5, "history": 10}
-"""Who gives way while all processors are busy: what clients send is taken first, decided next, and
-shown last. What waits is kept by ingest and caught up with."""
-
 GIVEN_BY_UP = frozenset(
     {
         "KAIROS_DEV_BROWSER_KEY",
@@ -188,7 +184,6 @@ class Kairos(System):
             env=env,
             ready=ready,
             address=address,
-            niceness=NICENESS.get(name, 0),
         )
 
     def common(self, backing: Backing) -> dict[str, str]:

@@ -43,8 +43,6 @@ class Program:
     """What ends it for certain: sent when the grace is over or when the supervisor dies."""
     ready_within_s: float = 60.0
     address: str = ""
-    niceness: int = 0
-    """Above 0 it gives way to the others while the processors are all busy."""
 
 
 class Child:
@@ -79,8 +77,6 @@ class Child:
         except asyncio.CancelledError:
             self._process = await starting  # it exists by then, and whoever cancelled will stop it
             raise
-        if program.niceness:
-            processes.give_way(self._process.pid, program.niceness)
         self.starts += 1
         processes.record(self._run, program.name, self._process.pid)
 

@@ -6,7 +6,6 @@ that process began. Only a process that still matches both is signalled.
 """
 
 import asyncio
-import contextlib
 import os
 import signal
 from pathlib import Path
@@ -35,18 +34,6 @@ def name_of(pid: int) -> str:
         return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return ""
-
-
-def give_way(pid: int, niceness: int) -> None:
-    """Lowers the priority of a process that leads its session.
-
-    Where the kernel groups sessions (sched(7), autogroup) a process's own niceness only counts
-    among its session, and the group has one of its own.
-    """
-    with contextlib.suppress(ProcessLookupError):
-        os.setpriority(os.PRIO_PROCESS, pid, niceness)
-    with contextlib.suppress(OSError):  # no such feature, or gone
-        Path(f"/proc/{pid}/autogroup").write_text(str(niceness), encoding="ascii")
 
 
 def record(run: Path, name: str, pid: int) -> None:
