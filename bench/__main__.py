@@ -11,6 +11,7 @@ from bench import (
     imports,
     next_message,
     pure_step,
+    segments,
     simulation,
     throughput,
 )
@@ -22,6 +23,7 @@ def main() -> int:
     figures = pure_step.measure()
     figures += simulation.measure()
     figures += asyncio.run(accepting.measure())
+    figures += asyncio.run(segments.measure())
     figures += asyncio.run(event_to_provider.measure())
     figures += asyncio.run(next_message.measure())
     figures += asyncio.run(imports.measure())

@@ -17,7 +17,7 @@ from bench.results import Figure
 from services.decision.domain import state as states
 from services.decision.domain.catalog import parse_catalog
 from services.decision.domain.ids import derive_id
-from services.decision.domain.inputs import EventInput, EventKind, WakeupInput
+from services.decision.domain.inputs import EventInput, EventKind, SettleInput, WakeupInput
 from services.decision.domain.state import (
     Consent,
     Contact,
@@ -35,6 +35,7 @@ NIGHT = datetime(2026, 3, 27, 22, 30, tzinfo=UTC)
 MORNING = datetime(2026, 3, 28, 7, 30, tzinfo=UTC)
 PERSON = UUID("0195a0d4-1c00-7000-8000-000000000001")
 JOURNEYS = 5
+SEGMENTS = 20
 POLICIES = 10
 CONDITIONS_PER_AUDIENCE = 4
 ROUNDS = 60
@@ -55,6 +56,9 @@ def documents() -> list[dict[str, Any]]:
             {"kind": "policy", "key": f"policy-{i}", "rule": rule}
             for i, rule in enumerate(policies)
         ),
+    ]
+    found += [
+        {"kind": "segment", "key": f"segment-{i}", "rule": rule} for i, rule in enumerate(_rules())
     ]
     for i in range(JOURNEYS):
         audience = {
@@ -93,6 +97,23 @@ def documents() -> list[dict[str, Any]]:
                 ],
             },
         ]
+    return found
+
+
+def _rules() -> list[dict[str, Any]]:
+    """Twenty segments of several conditions; half of them look at the event that is measured."""
+    found: list[dict[str, Any]] = []
+    for i in range(SEGMENTS // 4):
+        lapsed = {"none": [{"event": "order_completed", "within": f"P{30 + i}D"}]}
+        found += [
+            {"all": [{"event": "order_completed", "at_least": 3, "within": f"P{20 + i}D"},
+                     {"event": "ticket_opened", "at_most": 0, "within": "P14D"}]},
+            {"all": [{"event": "order_completed", "at_least": 10 + i}, lapsed]},
+            {"all": [{"event": "workout_completed", "at_least": 2, "within": "P7D"},
+                     {"event": f"feature_{i}_used", "at_most": 0, "within": f"P{30 + i}D"}]},
+            {"any": [{"event": f"feature_{i}_used", "within": "P60D"},
+                     {"none": [{"event": "search_performed", "within": "P30D"}]}]},
+        ]  # fmt: skip
     return found
 
 
@@ -171,7 +192,9 @@ def check(result: StepResult) -> None:
 
 def measure() -> list[Figure]:
     """The figures of the pure step, and of reading and writing the state around it."""
-    catalog, start, order = parse_catalog(documents()), person(), event(NOW)
+    catalog, order = parse_catalog(documents()), event(NOW)
+    # Counted into all segments, as everybody is.
+    start = step(person(), [SettleInput(PERSON, NOW)], catalog, NOW).state
     stored = states.encode(start)
     # Five scenes are wanted at night and held; in the morning they compete.
     held = step(start, [event(NIGHT)], catalog, NIGHT).state
