@@ -127,6 +127,8 @@ MESSAGE = EndpointSpec("delivery", "message", "read", timeout_s=2.0)
 CHECK_TEMPLATES = EndpointSpec("delivery", "check_templates", "plain", timeout_s=10.0)
 RENDER_TEMPLATE = EndpointSpec("delivery", "render_template", "plain", timeout_s=5.0)
 REACT = EndpointSpec("delivery", "react", "plain", timeout_s=2.0)
+INBOX = EndpointSpec("delivery", "inbox", "read", timeout_s=2.0)
+INBOX_ACT = EndpointSpec("delivery", "inbox_act", "plain", timeout_s=2.0)
 KEEP_SECRET = EndpointSpec("delivery", "keep_secret", "write", timeout_s=2.0)
 SECRETS = EndpointSpec("delivery", "secrets", "read", timeout_s=2.0)
 DROP_SECRET = EndpointSpec("delivery", "drop_secret", "write", timeout_s=2.0)
@@ -178,6 +180,8 @@ ENDPOINTS = (
     CHECK_TEMPLATES,
     RENDER_TEMPLATE,
     REACT,
+    INBOX,
+    INBOX_ACT,
     KEEP_SECRET,
     SECRETS,
     DROP_SECRET,

@@ -24,8 +24,8 @@ log = logging.getLogger("kairos.gateway")
 
 Handler = Callable[[Request], Awaitable[Response]]
 
-_UNBOUNDED = ("/healthz", "/readyz", "/metrics")
-"""Answered however busy the gateway is."""
+_UNBOUNDED = ("/healthz", "/readyz", "/metrics", "/v1/inbox/stream")
+"""Answered however busy the gateway is; streams are bounded by themselves."""
 
 _NUL = "No id, name or cursor contains the character NUL"
 _duration = telemetry.histogram(METRIC_HTTP_DURATION, "s", "Time to answer an HTTP request")

@@ -7,8 +7,10 @@ from uuid import UUID
 
 import msgspec
 
+from contracts.gen.kairos.bus.v1 import fact_pb2
 from contracts.gen.kairos.delivery.v1 import service_pb2 as delivery_service
-from gateway import shapes
+from gateway import inbox_shapes, shapes
+from kit.clock import from_us
 from kit.errors import Invalid
 
 
@@ -79,3 +81,54 @@ def react_request(
 def leads_to(reply: bytes) -> str:
     """Where a link leads."""
     return delivery_service.ReactReply.FromString(reply).url
+
+
+def inbox_request(
+    persons: Sequence[UUID], *, placement: str = "", before: int = 0, after: int = 0, limit: int
+) -> bytes:
+    return delivery_service.InboxRequest(
+        persons=[each.bytes for each in persons],
+        placement=placement,
+        before=before,
+        after=after,
+        limit=limit,
+    ).SerializeToString()
+
+
+def inbox(reply: bytes) -> list[tuple[int, inbox_shapes.InboxItem]]:
+    """Position and item."""
+    return [
+        (
+            told.position,
+            inbox_shapes.InboxItem(
+                id=UUID(bytes=told.id),
+                placement=told.placement,
+                title=told.title,
+                text=told.text,
+                url=told.url or None,
+                action=told.action or None,
+                image=told.image or None,
+                at=from_us(told.at_us),
+                expires_at=from_us(told.expires_at_us),
+                seen=bool(told.seen_at_us),
+                clicked=bool(told.clicked_at_us),
+            ),
+        )
+        for told in delivery_service.InboxReply.FromString(reply).items
+    ]
+
+
+def inbox_act_request(persons: Sequence[UUID], item: UUID, act: str) -> bytes:
+    return delivery_service.InboxActRequest(
+        persons=[each.bytes for each in persons], id=item.bytes, act=act
+    ).SerializeToString()
+
+
+def inbox_changed(reply: bytes) -> bool:
+    return delivery_service.InboxActReply.FromString(reply).changed
+
+
+def whose(fact: bytes) -> tuple[str, UUID]:
+    """Workspace and person of a fact of the feed."""
+    told = fact_pb2.Fact.FromString(fact)
+    return told.workspace, UUID(bytes=told.person)

@@ -39,6 +39,7 @@ TAGS = [
     {"name": "catalog", "description": "What marketing people write."},
     {"name": "providers", "description": "Secrets of the accounts that messages go through."},
     {"name": "reports", "description": "Numbers."},
+    {"name": "inbox", "description": "Messages in your own apps, for one person."},
     {"name": "webhooks", "description": "What providers report back."},
     {"name": "pages", "description": "Pages for recipients."},
     {"name": "system", "description": "Health, metrics, descriptions."},

@@ -16,6 +16,7 @@ from services.delivery.adapters.catalog import CatalogAccounts, CatalogTemplates
 from services.delivery.adapters.decision import DecisionPermits
 from services.delivery.adapters.dkim import Signer
 from services.delivery.adapters.http_mail import HttpMail
+from services.delivery.adapters.in_app import InApp
 from services.delivery.adapters.links import SignedLinks
 from services.delivery.adapters.press.presses import Presses
 from services.delivery.adapters.proofs import PressedProofs
@@ -28,6 +29,7 @@ from services.delivery.domain.receipts import signing_key
 from services.delivery.handlers.accounts import Account, Accounts
 from services.delivery.handlers.desk import Limits
 from services.delivery.handlers.drafting import Drafts, Letterhead
+from services.delivery.handlers.inbox import InboxDesk
 from services.delivery.handlers.lane import Lane
 from services.delivery.handlers.linked import LinkedTemplates
 from services.delivery.handlers.liveness import Liveness, Pulse
@@ -41,6 +43,7 @@ from services.delivery.handlers.sending import Tools
 from services.delivery.handlers.templates import CheckTemplates, ShowText
 from services.delivery.ports import Provider
 from services.delivery.settings import PREFIX, Settings
+from services.delivery.store.inbox import InboxStore
 from services.delivery.store.links import LinkStore
 from services.delivery.store.messages import Store
 from services.delivery.subscriptions import endpoints, subscriptions
@@ -73,7 +76,8 @@ async def compose(service: Service) -> Parts:
     link_store = LinkStore()
     links = SignedLinks(settings.public_url, settings.link_secret.encode(), settings.short_url)
     proofs = PressedProofs(service.caller, presses)
-    makers = Makers(settings, clock)
+    inbox_store = InboxStore()
+    makers = Makers(settings, clock, InApp(service.db, inbox_store, store, clock))
     vault = StoredVault(service.db, store, Seals.parse(settings.secrets_key))
     accounts = Accounts(
         CatalogAccounts(service.caller), vault, makers.make, makers.standard(chance), clock, chance
@@ -108,6 +112,7 @@ async def compose(service: Service) -> Parts:
             ShowText(proofs, clock),
             SecretsDesk(store, vault.seals, clock),
             React(service.db, link_store, store, clock),
+            InboxDesk(service.db, inbox_store, link_store, store, clock),
         ),
         tasks=(run_with(presses, sender),),
         busy=(sender.is_busy,),
@@ -130,8 +135,9 @@ def run_with(presses: Presses, sender: Sender) -> Task:
 class Makers:
     """Makes providers from what a workspace's account, or the environment, says."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, in_app: InApp) -> None:
         self._settings = settings
+        self._in_app = in_app
         self._clock = clock
 
     def make(
@@ -148,6 +154,8 @@ class Makers:
                 return self._twilio(given), self._reporting(document.key, given)
             case "webhook":
                 return self._webhook(given), Letterhead()
+            case "in_app":
+                return self._in_app, Letterhead()
             case _:
                 raise ValueError(f"there is no provider of type {document.type}")
 
@@ -155,6 +163,7 @@ class Makers:
         """The accounts of the environment, for workspaces without any of their own."""
         settings = self._settings
         found = {settings.email_provider: self._of_environment(settings.email_provider)}
+        found["in_app"] = {}
         if settings.twilio_account_sid:
             found["twilio"] = self._of_environment("twilio")
         if settings.hook_secret:

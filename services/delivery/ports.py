@@ -11,6 +11,7 @@ from kit.db.database import Tx
 from services.delivery.domain.attempts import Conclusion, Result
 from services.delivery.domain.mail import Content
 from services.delivery.domain.message import Claim, Order
+from services.delivery.domain.outgoing import Note
 from services.delivery.domain.rates import Rate
 from services.delivery.domain.receipts import Event, Receipt
 from services.delivery.domain.template import Copy, TemplateDocument
@@ -155,6 +156,53 @@ class Sent(msgspec.Struct, frozen=True):
     lane: str
     traceparent: str
     accepted_at: datetime | None
+
+
+class InboxRow(msgspec.Struct, frozen=True):
+    """An item as stored."""
+
+    item: UUID
+    position: int
+    placement: str
+    title: str
+    text: str
+    url: str
+    action: str
+    image: str
+    at: datetime
+    expires_at: datetime
+    seen_at: datetime | None
+    clicked_at: datetime | None
+
+
+class InboxQuestion(msgspec.Struct, frozen=True):
+    """Which items: those before a position, newest first, or those after one, oldest first."""
+
+    persons: Sequence[UUID]
+    placement: str
+    before: int
+    after: int
+    limit: int
+
+
+class Inboxes(Protocol):
+    """The messages in apps."""
+
+    async def put(self, tx: Tx, note: Note) -> bool:
+        """Stores one; False where it was there."""
+        ...
+
+    async def items(
+        self, tx: Tx, workspace: str, asked: InboxQuestion, now: datetime
+    ) -> list[InboxRow]:
+        """Those that are neither put away nor over."""
+        ...
+
+    async def act(
+        self, tx: Tx, workspace: str, persons: Sequence[UUID], item: UUID, act: str, now: datetime
+    ) -> bool | None:
+        """Notes what the person did first; False where it was noted, None where there is none."""
+        ...
 
 
 class Targets(Protocol):

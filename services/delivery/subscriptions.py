@@ -4,6 +4,8 @@ from contracts.topology import (
     CHECK_TEMPLATES,
     DECISIONS,
     DROP_SECRET,
+    INBOX,
+    INBOX_ACT,
     KEEP_SECRET,
     MESSAGE,
     REACT,
@@ -14,6 +16,7 @@ from contracts.topology import (
 from kit.bus.consumer import Subscription
 from kit.bus.rpc import Endpoint
 from kit.bus.spec import LANES
+from services.delivery.handlers.inbox import InboxDesk
 from services.delivery.handlers.messages import TellMessage
 from services.delivery.handlers.orders import OnDecisions
 from services.delivery.handlers.reactions import React
@@ -37,6 +40,7 @@ def endpoints(
     show: ShowText,
     secrets: SecretsDesk,
     react: React,
+    inbox: InboxDesk,
 ) -> list[Endpoint]:
     """Question -> handler."""
     return [
@@ -45,6 +49,8 @@ def endpoints(
         Endpoint(CHECK_TEMPLATES, check, at_once_max=4),
         Endpoint(RENDER_TEMPLATE, show, at_once_max=16),
         Endpoint(REACT, react),
+        Endpoint(INBOX, inbox.on_items),
+        Endpoint(INBOX_ACT, inbox.on_act),
         Endpoint(KEEP_SECRET, secrets.on_keep),
         Endpoint(SECRETS, secrets.on_list),
         Endpoint(DROP_SECRET, secrets.on_drop),

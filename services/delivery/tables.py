@@ -6,6 +6,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -194,5 +195,29 @@ short_links = Table(
     Column("target", Uuid, nullable=False),
     # A short link says its code only.
     Index("short_links_code", "code", unique=True),
+    schema=SCHEMA,
+)
+
+inbox_items = Table(
+    "inbox_items",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    # The message.
+    Column("item", Uuid, primary_key=True),
+    Column("person", Uuid, nullable=False),
+    # Grows with each item of a person: written under the person's lock.
+    Column("position", BigInteger, Identity(always=True), nullable=False),
+    Column("placement", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("image", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("seen_at", DateTime(timezone=True)),
+    Column("clicked_at", DateTime(timezone=True)),
+    Column("dismissed_at", DateTime(timezone=True)),
+    Index("inbox_of_person", "workspace", "person", "position"),
     schema=SCHEMA,
 )

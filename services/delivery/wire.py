@@ -27,6 +27,11 @@ from contracts.gen.kairos.delivery.v1.service_pb2 import (
     CheckTemplatesRequest,
     DropSecretReply,
     DropSecretRequest,
+    InboxActReply,
+    InboxActRequest,
+    InboxItem,
+    InboxReply,
+    InboxRequest,
     KeepSecretReply,
     KeepSecretRequest,
     MessageReply,
@@ -51,7 +56,15 @@ from services.delivery.domain.message import Order, Outcome
 from services.delivery.domain.reactions import Reaction
 from services.delivery.domain.receipts import Receipt, ReceiptKind
 from services.delivery.domain.scenes.scene import Finding
-from services.delivery.ports import AttemptRow, MessageRow, Preview, Proof, Written
+from services.delivery.ports import (
+    AttemptRow,
+    InboxQuestion,
+    InboxRow,
+    MessageRow,
+    Preview,
+    Proof,
+    Written,
+)
 
 _documents = msgspec.json.Decoder(list[Any])
 _PROVIDER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -72,6 +85,7 @@ KINDS: dict[ReceiptKind, WireReceiptKind] = {
     ReceiptKind.BOUNCED: WireReceiptKind.RECEIPT_KIND_BOUNCED,
     ReceiptKind.COMPLAINED: WireReceiptKind.RECEIPT_KIND_COMPLAINED,
     ReceiptKind.UNSUBSCRIBED: WireReceiptKind.RECEIPT_KIND_UNSUBSCRIBED,
+    ReceiptKind.DISMISSED: WireReceiptKind.RECEIPT_KIND_DISMISSED,
     ReceiptKind.NOT_RELEVANT: WireReceiptKind.RECEIPT_KIND_NOT_RELEVANT,
 }
 _KINDS_READ = {wire_kind: kind for kind, wire_kind in KINDS.items()}
@@ -301,6 +315,53 @@ def read_reaction(body: bytes, at: datetime) -> Reaction:
         )
     except (ValueError, KeyError) as error:
         raise Malformed("The question is no ReactRequest") from error
+
+
+def read_inbox(body: bytes) -> InboxQuestion:
+    """Which items of an inbox; raises Malformed."""
+    try:
+        asked = InboxRequest.FromString(body)
+        persons = [UUID(bytes=each) for each in asked.persons]
+    except ValueError as error:
+        raise Malformed("The question is no InboxRequest") from error
+    limit = min(max(asked.limit, 1), 200)
+    return InboxQuestion(persons, asked.placement, asked.before, asked.after, limit)
+
+
+def inbox_reply(rows: Sequence[InboxRow]) -> bytes:
+    """The items."""
+    items = [
+        InboxItem(
+            id=row.item.bytes,
+            position=row.position,
+            placement=row.placement,
+            title=row.title,
+            text=row.text,
+            url=row.url,
+            action=row.action,
+            image=row.image,
+            at_us=to_us(row.at),
+            expires_at_us=to_us(row.expires_at),
+            seen_at_us=to_us(row.seen_at) if row.seen_at else 0,
+            clicked_at_us=to_us(row.clicked_at) if row.clicked_at else 0,
+        )
+        for row in rows
+    ]
+    return InboxReply(items=items).SerializeToString()
+
+
+def read_inbox_act(body: bytes) -> tuple[list[UUID], UUID, str]:
+    """Persons, item and what was done; raises Malformed."""
+    try:
+        asked = InboxActRequest.FromString(body)
+        return [UUID(bytes=each) for each in asked.persons], UUID(bytes=asked.id), asked.act
+    except ValueError as error:
+        raise Malformed("The question is no InboxActRequest") from error
+
+
+def inbox_act_reply(*, changed: bool) -> bytes:
+    """Whether it was news."""
+    return InboxActReply(changed=changed).SerializeToString()
 
 
 def reaction_reply(url: str) -> bytes:

@@ -369,7 +369,7 @@ class Provider(Document, frozen=True, kw_only=True):
     over while none of these can. `secrets` names what is kept under `/v1/secrets/{ref}`.
     """
 
-    type: Literal["smtp", "http", "twilio", "webhook"]
+    type: Literal["smtp", "http", "twilio", "webhook", "in_app"]
     order: Annotated[int, Meta(ge=0, le=100)] = 0
     weight: Annotated[int, Meta(ge=0, le=1000)] = 100
     paused: bool = False

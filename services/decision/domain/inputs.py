@@ -42,6 +42,7 @@ class ReceiptKind(StrEnum):
     COMPLAINED = "complained"
     UNSUBSCRIBED = "unsubscribed"
     NOT_RELEVANT = "not_relevant"
+    DISMISSED = "dismissed"
 
 
 class PermissionPart(StrEnum):

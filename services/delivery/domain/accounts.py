@@ -16,7 +16,9 @@ from uuid import UUID
 
 import msgspec
 
-CHANNEL_OF = {"smtp": "email", "http": "email", "twilio": "sms", "webhook": "webhook"}
+CHANNEL_OF = {"smtp": "email", "http": "email", "twilio": "sms", "webhook": "webhook"} | {
+    "in_app": "in_app"
+}
 """Type of account -> the channel it serves."""
 
 GONE_S = 60.0

@@ -39,6 +39,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     Args:
         sender: `Name <address>` the template asks for; empty for the workspace's.
         reply_to: where answers go; empty for the sender.
+        placement, holds_s: in-app: where it shows, and for how long.
         url, action, image: push, in-app: where a click leads, the button's label, a picture.
     """
 
@@ -50,6 +51,8 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str = ""
     action: str = ""
     image: str = ""
+    placement: str = ""
+    holds_s: float = 0.0
 
     @property
     def sha256(self) -> bytes:

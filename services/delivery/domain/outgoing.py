@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from services.delivery.domain.mail import Content, Mail, Unmailable
+from services.delivery.domain.message import Order
 
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 SMS_CHARS_MAX = 1600
@@ -41,7 +42,32 @@ class Hook(msgspec.Struct, frozen=True):
     at: datetime
 
 
-Outgoing = Mail | Sms | Hook
+class Note(msgspec.Struct, frozen=True):
+    """One message in the app: an item of the person's feed, a banner or a pop-up."""
+
+    order: Order
+    content: Content
+    at: datetime
+    expires_at: datetime
+
+
+Outgoing = Mail | Sms | Hook | Note
+
+NOTE_CHARS_MAX = 4000
+PLACEMENTS = ("feed", "banner", "popup")
+"""Where the embeddable script shows what; apps may know further places."""
+
+
+def checked_note(content: Content) -> Content:
+    """The content of a message in the app; raises Unmailable where it is empty or leads astray."""
+    if not content.subject.strip() or not content.text.strip():
+        raise Unmailable("a message in the app needs a title and words")
+    if len(content.subject) + len(content.text) > NOTE_CHARS_MAX or "\x00" in content.text:
+        raise Unmailable(f"a message in the app has at most {NOTE_CHARS_MAX} characters")
+    for url in (content.url, content.image):
+        if url:
+            checked_url(url)
+    return content
 
 
 def checked_number(text: str) -> str:

@@ -34,6 +34,7 @@ class ReceiptKind(StrEnum):
     COMPLAINED = "complained"
     UNSUBSCRIBED = "unsubscribed"
     NOT_RELEVANT = "not_relevant"
+    DISMISSED = "dismissed"
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -68,6 +68,7 @@ class TemplateDocument(msgspec.Struct, frozen=True):
     link_parameters: dict[str, str] = {}
     placement: str = ""
     segments_max: int = SEGMENTS_MAX
+    holds_for: str | None = None
 
 
 class Block(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec import structs
@@ -23,8 +23,10 @@ from services.delivery.domain.mail import (
 from services.delivery.domain.message import Claim, MessageClass, Order
 from services.delivery.domain.outgoing import (
     Hook,
+    Note,
     Outgoing,
     Sms,
+    checked_note,
     checked_number,
     checked_payload,
     checked_sms,
@@ -36,6 +38,8 @@ EMAIL = "email"
 
 
 DETAIL_CHARS_MAX = 300
+NOTE_HOLDS_S = 30 * 86_400.0
+"""How long a message in the app stays where its template does not say (`holds_for`)."""
 
 
 def shown(text: str) -> str:
@@ -141,10 +145,23 @@ def _hook(
     return Hook(str(order.message_id), to, payload, at)
 
 
+def _note(
+    order: Order, to: str, content: Content, url: str, head: Letterhead, at: datetime
+) -> Note:
+    holds_s = content.holds_s or NOTE_HOLDS_S
+    return Note(order, checked_note(content), at, at + timedelta(seconds=holds_s))
+
+
+def _anywhere(endpoint: str) -> str:
+    """The person is the address."""
+    return endpoint
+
+
 _CHANNELS: dict[str, tuple[Callable[[str], str], Callable[..., Outgoing]]] = {
     EMAIL: (checked_address, _mail),
     "sms": (checked_number, _sms),
     "webhook": (checked_url, _hook),
+    "in_app": (_anywhere, _note),
 }
 """Channel -> how an endpoint is checked, and what is made for a provider."""
 

@@ -11,6 +11,7 @@ from kit.db.database import Database
 from services.delivery.domain.links import target_of
 from services.delivery.domain.mail import Content
 from services.delivery.domain.message import Order
+from services.delivery.domain.scenes.making import seconds
 from services.delivery.domain.template import TemplateDocument
 from services.delivery.domain.tracking import led, with_parameters, with_pixel
 from services.delivery.ports import Links, Targets, Template, Templates
@@ -57,6 +58,12 @@ class LinkedTemplates:
             codes[code] = target
             return short
 
+        if order.channel == "in_app":
+            return structs.replace(
+                content,
+                placement=document.placement or "feed",
+                holds_s=seconds(document.holds_for) or 0.0,
+            )
         if order.channel not in ("email", "sms"):
             return content
         linked = led(content, lead)

@@ -26,6 +26,7 @@ _RECEIPTS = {
     "bounced": "bounced",
     "complained": "reported as spam",
     "unsubscribed": "led to an unsubscribe",
+    "dismissed": "was put away by the recipient",
     "not_relevant": "was called not relevant by the recipient",
 }
 _MOVES = {

@@ -23,7 +23,7 @@ from services.delivery.adapters.webhook import Webhook
 from services.delivery.domain.attempts import Result
 from services.delivery.domain.faults import Verdict
 from services.delivery.domain.mail import Content, Mail, message_id_header
-from services.delivery.domain.outgoing import Hook, Outgoing, Sms
+from services.delivery.domain.outgoing import Hook, Note, Outgoing, Sms
 from services.delivery.ports import Permit, PermitExpired, Provider
 from tests.integration.sandbox.conftest import Running as Sandbox
 
@@ -127,6 +127,7 @@ async def test_mail_arrives_as_it_was_written(bench: Bench) -> None:
 
 async def _arrives(bench: Bench) -> None:
     sent = bench.message()
+    assert not isinstance(sent, Note), "what is kept here calls nobody"
     result = await bench.provider.send(sent, Permit(CLOCK.monotonic() + 1))
     assert result.fault is None
     [entry] = await bench.sandbox.ledger()

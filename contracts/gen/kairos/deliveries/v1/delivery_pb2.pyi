@@ -26,6 +26,7 @@ class ReceiptKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RECEIPT_KIND_COMPLAINED: _ClassVar[ReceiptKind]
     RECEIPT_KIND_UNSUBSCRIBED: _ClassVar[ReceiptKind]
     RECEIPT_KIND_NOT_RELEVANT: _ClassVar[ReceiptKind]
+    RECEIPT_KIND_DISMISSED: _ClassVar[ReceiptKind]
 ATTEMPT_OUTCOME_UNSPECIFIED: AttemptOutcome
 ATTEMPT_OUTCOME_ACCEPTED: AttemptOutcome
 ATTEMPT_OUTCOME_REJECTED: AttemptOutcome
@@ -42,6 +43,7 @@ RECEIPT_KIND_BOUNCED: ReceiptKind
 RECEIPT_KIND_COMPLAINED: ReceiptKind
 RECEIPT_KIND_UNSUBSCRIBED: ReceiptKind
 RECEIPT_KIND_NOT_RELEVANT: ReceiptKind
+RECEIPT_KIND_DISMISSED: ReceiptKind
 
 class AttemptFinished(_message.Message):
     __slots__ = ("message_id", "decision_id", "attempt", "outcome", "channel", "provider", "provider_message_id", "fault", "detail", "at_us", "called_at_us", "template", "catalog_revision", "subject", "variables_json", "content_sha256", "topic", "message_class", "journey", "step", "reason_en", "reason_de", "basis", "locale", "campaign", "variant", "cost_micros", "repeats")

@@ -189,3 +189,67 @@ class ReactReply(_message.Message):
     URL_FIELD_NUMBER: _ClassVar[int]
     url: str
     def __init__(self, url: _Optional[str] = ...) -> None: ...
+
+class InboxRequest(_message.Message):
+    __slots__ = ("persons", "placement", "before", "after", "limit")
+    PERSONS_FIELD_NUMBER: _ClassVar[int]
+    PLACEMENT_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    persons: _containers.RepeatedScalarFieldContainer[bytes]
+    placement: str
+    before: int
+    after: int
+    limit: int
+    def __init__(self, persons: _Optional[_Iterable[bytes]] = ..., placement: _Optional[str] = ..., before: _Optional[int] = ..., after: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class InboxReply(_message.Message):
+    __slots__ = ("items",)
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[InboxItem]
+    def __init__(self, items: _Optional[_Iterable[_Union[InboxItem, _Mapping]]] = ...) -> None: ...
+
+class InboxItem(_message.Message):
+    __slots__ = ("id", "position", "placement", "title", "text", "url", "action", "image", "at_us", "expires_at_us", "seen_at_us", "clicked_at_us")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    PLACEMENT_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    URL_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_FIELD_NUMBER: _ClassVar[int]
+    AT_US_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_US_FIELD_NUMBER: _ClassVar[int]
+    SEEN_AT_US_FIELD_NUMBER: _ClassVar[int]
+    CLICKED_AT_US_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    position: int
+    placement: str
+    title: str
+    text: str
+    url: str
+    action: str
+    image: str
+    at_us: int
+    expires_at_us: int
+    seen_at_us: int
+    clicked_at_us: int
+    def __init__(self, id: _Optional[bytes] = ..., position: _Optional[int] = ..., placement: _Optional[str] = ..., title: _Optional[str] = ..., text: _Optional[str] = ..., url: _Optional[str] = ..., action: _Optional[str] = ..., image: _Optional[str] = ..., at_us: _Optional[int] = ..., expires_at_us: _Optional[int] = ..., seen_at_us: _Optional[int] = ..., clicked_at_us: _Optional[int] = ...) -> None: ...
+
+class InboxActRequest(_message.Message):
+    __slots__ = ("persons", "id", "act")
+    PERSONS_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    ACT_FIELD_NUMBER: _ClassVar[int]
+    persons: _containers.RepeatedScalarFieldContainer[bytes]
+    id: bytes
+    act: str
+    def __init__(self, persons: _Optional[_Iterable[bytes]] = ..., id: _Optional[bytes] = ..., act: _Optional[str] = ...) -> None: ...
+
+class InboxActReply(_message.Message):
+    __slots__ = ("changed",)
+    CHANGED_FIELD_NUMBER: _ClassVar[int]
+    changed: bool
+    def __init__(self, changed: _Optional[bool] = ...) -> None: ...
