@@ -282,6 +282,7 @@ def test_stop_ends_the_channel_and_only_start_lifts_it() -> None:
     anna.receipt(anna.orders[0], ReceiptKind.REPLIED)
     anna.track("started")
     assert len(anna.orders) == 1
+    anna.sleep(timedelta(minutes=1))
     anna.receipt(anna.orders[0], ReceiptKind.REPLIED, word="start")
     anna.track("started")
     assert len(anna.orders) == 2
