@@ -8,6 +8,7 @@ import sys
 from bench import (
     accepting,
     event_to_provider,
+    history,
     imports,
     next_message,
     pure_step,
@@ -27,6 +28,7 @@ def main() -> int:
     figures += asyncio.run(event_to_provider.measure())
     figures += asyncio.run(next_message.measure())
     figures += asyncio.run(imports.measure())
+    figures += asyncio.run(history.measure())
     for provider in throughput.BARS:
         figures += asyncio.run(throughput.measure(provider))
     for each in figures:

@@ -154,7 +154,7 @@ async def returns(
     "/v1/reports/chains",
     summary="Chains of channels before a goal was reached",
     description="Did the mail do it, or the letter after it? The most frequent chains first, by the"
-    " time of the event.",
+    " day of the last message.",
     response_model=Report,
     responses=ANSWERS,
 )

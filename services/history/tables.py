@@ -233,6 +233,8 @@ credits_ = Table(
     Column("value", Double, nullable=False),
     *(Column(name, Text, nullable=False) for name in CREDITED_BY),
     *(Column(name, Double, nullable=False) for name in CREDIT_MODELS),
+    # The channels of all messages before the event; on the row of the last one only.
+    Column("chain", Text, nullable=False, server_default=""),
     Index("credits_person", "workspace", "person"),
     Index("credits_sent", "workspace", "sent_at"),
     schema=SCHEMA,

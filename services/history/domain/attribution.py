@@ -14,6 +14,8 @@ from services.history.domain.goals import Goal
 
 HALF_LIFE = timedelta(days=7)
 """After so long a message gets half the credit of one just sent (time decay)."""
+CHAIN_MAX = 20
+"""Channels told of one chain, the last ones."""
 ENDS = 0.4
 """Share of the first and of the last message each, where there are more than two (position)."""
 
@@ -43,7 +45,7 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True):
 
 class Credit(msgspec.Struct, frozen=True, kw_only=True):
     """One message's share in one reached goal, by each model. Over all messages of that goal and
-    event, each model's shares add up to one.
+    event, each model's shares add up to one. The last of them tells the `chain` of channels.
     """
 
     reached: Reached
@@ -53,6 +55,7 @@ class Credit(msgspec.Struct, frozen=True, kw_only=True):
     linear: float
     position: float
     decay: float
+    chain: str = ""
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,10 +105,13 @@ def _shares(key: str, touched: Sequence[tuple[Contact, Goal]], event: Happening)
     found = Reached(goal=key, event=event.id, at=event.at, value=value)
     contacts = [contact for contact, _ in touched]
     models = {name: model(contacts, event.at) for name, model in MODELS.items()}
-    return [
+    shares = [
         Credit(reached=found, contact=contact, **{name: models[name][place] for name in models})
         for place, contact in enumerate(contacts)
     ]
+    chain = " > ".join(contact.channel for contact in contacts[-CHAIN_MAX:])
+    shares[-1] = msgspec.structs.replace(shares[-1], chain=chain)
+    return shares
 
 
 def _last(contacts: Sequence[Contact], at: datetime) -> list[float]:

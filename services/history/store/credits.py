@@ -108,12 +108,12 @@ SELECT * FROM unnest(
 _ADD_CREDITS = """
 INSERT INTO credits (
     workspace, person, goal, event, at, value, message, sent_at, channel, message_class, template,
-    variant, journey, campaign, last, first, linear, position, decay
+    variant, journey, campaign, last, first, linear, position, decay, chain
 )
 SELECT * FROM unnest(
     $1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[], $6::float8[], $7::uuid[],
     $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
-    $15::float8[], $16::float8[], $17::float8[], $18::float8[], $19::float8[]
+    $15::float8[], $16::float8[], $17::float8[], $18::float8[], $19::float8[], $20::text[]
 )
 """
 
@@ -214,4 +214,5 @@ def _credit_row(credit: Credit) -> tuple[Any, ...]:
         credit.linear,
         credit.position,
         credit.decay,
+        credit.chain,
     )

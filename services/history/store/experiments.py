@@ -8,6 +8,7 @@ from kit.db.database import Tx
 from services.history.domain.experiments import ArmSums, Question
 from services.history.domain.exposures import Exposure
 from services.history.ports import PersonKey
+from services.history.store.reports import reads_much
 
 _ADD = """
 INSERT INTO exposures AS e (workspace, experiment, person, arm, at)
@@ -84,8 +85,7 @@ class ExperimentStore:
         period: tuple[datetime, datetime],
         window: timedelta,
     ) -> Sequence[ArmSums]:
-        # The one report that reads whole tables of one experiment: here a hash join is right.
-        await tx.execute("SET LOCAL enable_hashjoin = on")
+        await reads_much(tx)
         sql = _SUMS.format(**_MEASURED[question.measure])
         args = (workspace, question.experiment, list(question.arms), *period, question.goal, window)
         return [

@@ -4,7 +4,7 @@ from datetime import date
 
 from kit.db.database import Tx
 from services.history.domain.reports import Asked, Row
-from services.history.store.reports import GOAL_BY, grouped, instants
+from services.history.store.reports import GOAL_BY, grouped, instants, reads_much
 
 _GOALS = """
 SELECT {by} count(*), count(DISTINCT person), sum(value)
@@ -40,12 +40,15 @@ class GoalStore:
     """Reached goals at rest; implements `ports.GoalReports`."""
 
     async def goal_rows(self, tx: Tx, asked: Asked) -> list[Row]:
+        await reads_much(tx)
         sql = grouped(_GOALS, [GOAL_BY[each] for each in asked.by])
         return [tuple(row) for row in await tx.fetch(sql, *instants(asked)) if row[-3]]
 
     async def repeat_row(self, tx: Tx, asked: Asked, goal: str) -> Row:
+        await reads_much(tx)
         return tuple(await tx.fetchrow(_REPEATS, *instants(asked), goal) or ())
 
     async def cohort_rows(self, tx: Tx, asked: Asked, goal: str) -> list[tuple[date, int, int]]:
+        await reads_much(tx)
         rows = await tx.fetch(_COHORTS, *instants(asked), goal)
         return [(row[0], row[1], row[2]) for row in rows]

