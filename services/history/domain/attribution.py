@@ -105,13 +105,20 @@ def _shares(key: str, touched: Sequence[tuple[Contact, Goal]], event: Happening)
     found = Reached(goal=key, event=event.id, at=event.at, value=value)
     contacts = [contact for contact, _ in touched]
     models = {name: model(contacts, event.at) for name, model in MODELS.items()}
-    shares = [
-        Credit(reached=found, contact=contact, **{name: models[name][place] for name in models})
+    chain = " > ".join(contact.channel for contact in contacts[-CHAIN_MAX:])
+    return [
+        Credit(
+            reached=found,
+            contact=contact,
+            last=models["last"][place],
+            first=models["first"][place],
+            linear=models["linear"][place],
+            position=models["position"][place],
+            decay=models["decay"][place],
+            chain=chain if contact is contacts[-1] else "",
+        )
         for place, contact in enumerate(contacts)
     ]
-    chain = " > ".join(contact.channel for contact in contacts[-CHAIN_MAX:])
-    shares[-1] = msgspec.structs.replace(shares[-1], chain=chain)
-    return shares
 
 
 def _last(contacts: Sequence[Contact], at: datetime) -> list[float]:
