@@ -31,6 +31,7 @@ from services.ingest.ports import (
 )
 from services.ingest.store.aside import Aside
 
+# The week after, too: at the turn of a week another process may count it already.
 _CLAIM = """
 INSERT INTO message_ids (workspace, message_id, week)
 SELECT asked.workspace, asked.message_id, $3
@@ -38,7 +39,7 @@ FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (workspace, message
 WHERE NOT EXISTS (
     SELECT FROM message_ids AS known
     WHERE known.workspace = asked.workspace AND known.message_id = asked.message_id
-        AND known.week = $3 - 1
+        AND known.week IN ($3 - 1, $3 + 1)
 )
 ORDER BY nth
 ON CONFLICT DO NOTHING
