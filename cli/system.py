@@ -38,6 +38,7 @@ GIVEN_BY_UP = frozenset(
         "KAIROS_DEV_SECRET_KEY",
         "KAIROS_DEV_WORKSPACE",
         "KAIROS_DEV_WRITE_KEY",
+        "KAIROS_ERASURE_SECRET",
         "KAIROS_LINK_SECRET",
         "KAIROS_NATS_URL",
         "KAIROS_POSTGRES_API_DSN",
@@ -194,6 +195,7 @@ class Kairos(System):
                 "link_secret": token(),
                 "webhook_secret": _webhook_secret(),
                 "secrets_key": base64.b64encode(secrets.token_bytes(32)).decode(),
+                "erasure_secret": token(),
             },
         )
         proposed = {
@@ -201,6 +203,7 @@ class Kairos(System):
             "KAIROS_TRACE_FILE": "1",
             "KAIROS_PUBLIC_URL": self.url,
             "KAIROS_LINK_SECRET": signing["link_secret"],
+            "KAIROS_ERASURE_SECRET": signing["erasure_secret"],
             "KAIROS_WEBHOOK_SECRET": signing["webhook_secret"],
             "KAIROS_SECRETS_KEY": signing["secrets_key"],
         }

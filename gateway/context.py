@@ -9,6 +9,7 @@ from fastapi.security import HTTPBearer
 from contracts import topology
 from gateway import auth, ingest_wire
 from gateway.courier import Courier
+from gateway.erasing import Erasures
 from gateway.limits import InFlight, Rate
 from gateway.optouts import OptOuts
 from gateway.settings import Settings
@@ -36,6 +37,7 @@ class Context:
     in_flight: InFlight
     writes: Writes
     optouts: OptOuts
+    erasures: Erasures
     courier: Courier
     user_tokens: UserTokens
     coordinator: devclock.Coordinator | None

@@ -16,6 +16,7 @@ from gateway import app, auth, store
 from gateway.api.system import SERVICES
 from gateway.context import Context
 from gateway.courier import Courier
+from gateway.erasing import Erasures
 from gateway.limits import InFlight, Rate
 from gateway.optouts import OptOuts
 from gateway.settings import Settings
@@ -41,6 +42,7 @@ async def compose(service: Service) -> Parts:
     listening = _listen(settings)
     optouts = OptOuts(service.db, service.caller, service.bus, service.clock)
     writes = Writes(service.db, service.clock)
+    erasures = Erasures(service.db, service.caller, service.bus, service.clock)
     ctx = Context(
         settings=settings,
         clock=service.clock,
@@ -52,6 +54,7 @@ async def compose(service: Service) -> Parts:
         in_flight=InFlight(settings.requests_in_flight_max),
         writes=writes,
         optouts=optouts,
+        erasures=erasures,
         courier=Courier(service.caller, service.clock),
         user_tokens=UserTokens(service.db, service.clock, settings.key_cache_s),
         coordinator=_coordinator(service, settings),
@@ -59,7 +62,7 @@ async def compose(service: Service) -> Parts:
     await _development_workspace(service, settings)
     return Parts(
         endpoints=[Endpoint(DRAIN_OPTOUTS, optouts.on_drain)],
-        tasks=[_http(ctx, listening), optouts.relay, writes.forget],
+        tasks=[_http(ctx, listening), optouts.relay, writes.forget, erasures.run],
     )
 
 

@@ -26,6 +26,7 @@ DESCRIPTION = (
 TAGS = [
     {"name": "tracking", "description": "What client apps report, as Segment specifies it."},
     {"name": "contacts", "description": "What other systems sent."},
+    {"name": "erasures", "description": "All about a person, or nothing any more."},
     {"name": "imports", "description": "The past, without triggering anything."},
     {"name": "profiles", "description": "People, and everything that happened with them."},
     {"name": "quarantine", "description": "Events that break the tracking plan."},

@@ -1,5 +1,9 @@
 """The shapes of people in numbers: lists, searches, merges."""
 
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
 from pydantic import ConfigDict, Field
 
 from gateway.shapes import Profile, Shape
@@ -38,3 +42,13 @@ class Merged(Shape):
 
     profile: Profile
     changed: bool = Field(description="Whether they were two before.")
+
+
+class Erasure(Shape):
+    """The receipt of an erasure: it names no one but by ids that lead to nothing any more."""
+
+    id: UUID
+    state: Literal["running", "done"]
+    profiles: list[UUID] = Field(description="The profile, and those merged into it.")
+    requested_at: datetime
+    done_at: datetime | None = None

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 
 SCHEMA = "gateway"
@@ -131,5 +132,19 @@ import_refusals = Table(
     Column("reason", Text, nullable=False),
     # Where in the item; what stood there is not kept.
     Column("pointer", Text, nullable=False),
+    schema=SCHEMA,
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    # The profile and those merged into it: ids that lead to nothing once it is done.
+    Column("persons", ARRAY(Uuid), nullable=False),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    # Null while it is under way.
+    Column("done_at", DateTime(timezone=True)),
+    Index("erasures_running", "requested_at", postgresql_where=text("done_at IS NULL")),
     schema=SCHEMA,
 )

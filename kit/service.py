@@ -17,8 +17,10 @@ from typing import TypeVar
 import uvloop
 
 from kit import devclock, telemetry
+from kit.bus import erasure
 from kit.bus.connection import Connection
 from kit.bus.consumer import Consumers, Subscription
+from kit.bus.erasure import BeforeErase, Personal
 from kit.bus.outbox import write_outbox
 from kit.bus.relay import Relay
 from kit.bus.rpc import Caller, Endpoint, Endpoints, Request
@@ -62,6 +64,8 @@ class Parts:
 
     Args:
         streams: all streams it publishes to or consumes from.
+        personal: its tables with rows of people, what depends on others first.
+        before_erase: what it does before people are erased.
         busy: whether something is being done right now (development clock).
         next_due: the next instant at which something becomes due (development clock).
     """
@@ -70,6 +74,8 @@ class Parts:
     subscriptions: Sequence[Subscription] = ()
     endpoints: Sequence[Endpoint] = ()
     tasks: Sequence[Task] = ()
+    personal: Sequence[Personal] = ()
+    before_erase: BeforeErase | None = None
     busy: Sequence[devclock.Busy] = ()
     next_due: Sequence[devclock.NextDue] = ()
 
@@ -139,6 +145,8 @@ def _built_in(name: str, parts: Parts, clock: Clock, db: Database) -> list[Endpo
         return telemetry.prometheus_text()
 
     answers = [Endpoint(EndpointSpec(name, "metrics", "plain", timeout_s=2.0), metrics)]
+    if parts.personal:
+        answers += erasure.endpoints(name, db, clock, parts.personal, parts.before_erase)
     if isinstance(clock, ShiftedClock):
         answers += devclock.endpoints(name, clock, db, parts.busy, parts.next_due)
     return answers

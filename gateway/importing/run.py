@@ -7,7 +7,8 @@ that was under way, which ingest recognises.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -28,7 +29,8 @@ GROUP_ROWS_MAX = 500
 GROUP_BYTES_MAX = 400 * 1024
 """Rows sent to ingest at once: one question on NATS."""
 STRETCH_GROUPS = 4
-"""Groups under way at once; while they are, the next ones are read."""
+STRETCHES = 3
+"""Stretches under way at once: ingest always has rows to commit while others are noted."""
 TRIES = 8
 """A group is offered again while ingest is away or busy: about 25 s in all, then the import stops
 and can be continued."""
@@ -111,7 +113,7 @@ class Import:
         self._refused = refused
         self._base = {name: msgspec.Raw(_encode(value)) for name, value in source.base.items()}
         self._stretch = Stretch()
-        self._under_way: asyncio.Task[None] | None = None
+        self._under_way: deque[asyncio.Task[None]] = deque()
 
     async def take(self, number: int, row: Row) -> None:
         """One row of the file."""
@@ -129,12 +131,12 @@ class Import:
     async def finish(self) -> None:
         """Sends what is left and waits for all of it."""
         await self._send()
-        await self._settled()
+        while self._under_way:
+            await self._under_way.popleft()
 
     async def cancel(self) -> None:
         """Waits for what is under way, whatever comes of it."""
-        if self._under_way:
-            await asyncio.wait([self._under_way])
+        await asyncio.gather(*self._under_way, return_exceptions=True)
 
     def _read(self, number: int, row: Row) -> None:
         if isinstance(row, bytes):
@@ -176,18 +178,15 @@ class Import:
         return f"import:{self._source.id}:{number}"
 
     async def _send(self) -> None:
-        await self._settled()
+        if len(self._under_way) == STRETCHES:
+            await self._under_way.popleft()
         stretch, self._stretch = self._stretch, Stretch()
         if stretch.until:
-            self._under_way = asyncio.create_task(self._store(stretch))
+            before = self._under_way[-1] if self._under_way else None
+            self._under_way.append(asyncio.create_task(self._store(stretch, before)))
 
-    async def _settled(self) -> None:
-        if self._under_way:
-            task, self._under_way = self._under_way, None
-            await task
-
-    async def _store(self, stretch: Stretch) -> None:
-        """Has ingest commit a stretch, then writes that it is done."""
+    async def _store(self, stretch: Stretch, before: asyncio.Task[None] | None) -> None:
+        """Has ingest commit a stretch, then writes that it is done, once the one before is."""
         await self._look_up(stretch)
         told = await asyncio.gather(
             *(self._offer(group) for group in stretch.groups if group.items)
@@ -196,15 +195,19 @@ class Import:
             for one in each.refused:
                 pointer = one.pointer.partition("/batch/")[2].partition("/")[2]
                 number = group.numbers[one.index]
-                self._refuse(
-                    stretch, number, one.status, one.reason, f"/{pointer}" if pointer else ""
-                )
+                place = f"/{pointer}" if pointer else ""
+                self._refuse(stretch, number, one.status, one.reason, place)
+        if before:
+            await asyncio.shield(before)
+        await self._note(stretch, [each for _, each in told])
+
+    async def _note(self, stretch: Stretch, told: Sequence[wire.Accepted]) -> None:
         room = max(REFUSALS_KEPT_MAX - self._refused, 0)
         self._refused += len(stretch.refused)
         progress = store.Progress(
             rows=stretch.until,
-            accepted=sum(each.accepted for _, each in told),
-            repeated=sum(each.repeated for _, each in told),
+            accepted=sum(each.accepted for each in told),
+            repeated=sum(each.repeated for each in told),
             refused=len(stretch.refused),
         )
         source, at = self._source, self._parts.clock.now()

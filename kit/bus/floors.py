@@ -38,7 +38,8 @@ RETURNING floors.partition, floors.incarnation, floors.seq
 _MOVE = """
 UPDATE consumer_floors AS floors SET incarnation = $3, seq = done.seq
 FROM unnest($4::int[], $5::bigint[], $6::bigint[]) AS done (partition, seq, epoch),
-     set_config('idle_in_transaction_session_timeout', $7, true)
+     set_config('idle_in_transaction_session_timeout', $7, true),
+     pg_advisory_xact_lock_shared($8)
 WHERE floors.stream = $1 AND floors.lane = $2 AND floors.partition = done.partition
       AND floors.epoch = done.epoch
 """
@@ -46,6 +47,11 @@ WHERE floors.stream = $1 AND floors.lane = $2 AND floors.partition = done.partit
 SILENT_S_MAX = 15.0
 """A process that freezes in the middle of a batch loses its session after this long, and with it
 the locks on its floors; a handler that talks to nobody for longer than this is stuck.
+"""
+
+ERASURE_LOCK = 0x6B61_6972_6F73_6572
+"""Advisory lock (`kairoser`) that a batch holds in share: whoever erases people waits for the
+batches under way, and the next ones see who is gone. See `kit.bus.erasure`.
 """
 
 REPORTS = "kairos.floors.v1"
@@ -97,6 +103,7 @@ async def move(
         [seqs[each] for each in partitions],
         [epochs[each] for each in partitions],
         f"{SILENT_S_MAX * 1000:.0f}ms",
+        ERASURE_LOCK,
     )
     if status != f"UPDATE {len(partitions)}":
         raise Fenced(f"{stream} {lane}: a newer process has taken over")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from opentelemetry.trace import SpanKind
 
 from kit import telemetry
-from kit.bus import deadletters, floors
+from kit.bus import deadletters, erasure, floors
 from kit.bus.connection import Connection
 from kit.bus.floors import Fenced, Floor
 from kit.bus.framing import split
@@ -289,7 +289,8 @@ class LaneLoop:
         seqs = self._floors_after(session, part)
         async with self._db.worker() as tx:
             await floors.move(tx, *self._where(session), seqs, session.epochs)
-            await self._subscription.handler(tx, [item.fact for item in part])
+            if facts := await erasure.living(tx, [item.fact for item in part]):
+                await self._subscription.handler(tx, facts)
         self._committed(session, seqs)
 
     async def _bury(self, session: Session, item: Item, error: Exception) -> None:

@@ -39,6 +39,7 @@ def bus_tables(metadata: MetaData, schema: str) -> list[Table]:
         _partition_leases(metadata, schema),
         _lease_members(metadata, schema),
         _dead_letters(metadata, schema),
+        erased_table(metadata, schema),
     ]
 
 
@@ -172,5 +173,17 @@ def _dead_letters(metadata: MetaData, schema: str) -> Table:
         Index(
             "dead_letters_open", "workspace", "recorded_at", postgresql_where=text("state = 'open'")
         ),
+        schema=schema,
+    )
+
+
+def erased_table(metadata: MetaData, schema: str) -> Table:
+    """Whose facts are passed over, because they were erased: ids that lead to nothing any more."""
+    return Table(
+        "erased",
+        metadata,
+        Column("workspace", Text, primary_key=True),
+        Column("person", Uuid, primary_key=True),
+        Column("at", DateTime(timezone=True), nullable=False),
         schema=schema,
     )

@@ -3,7 +3,7 @@
 from alembic import op
 from sqlalchemy import MetaData
 
-from kit.bus.tables import bus_statements, bus_tables
+from kit.bus.tables import bus_statements, bus_tables, erased_table
 
 
 def create_bus_tables(schema: str) -> None:
@@ -22,6 +22,15 @@ def create_bus_tables(schema: str) -> None:
     op.execute(f"GRANT INSERT ON {schema}.outbox TO {schema}_api")
     op.execute(f"GRANT SELECT, UPDATE ON {schema}.dead_letters TO {schema}_api")
     isolate_workspaces(schema, "dead_letters")
+
+
+def create_erased_table(schema: str) -> None:
+    """The table `erased`, also in a schema whose first migration made none yet."""
+    metadata = MetaData()
+    table = erased_table(metadata, schema)
+    table.create(op.get_bind(), checkfirst=True)
+    op.execute(f"REVOKE ALL ON {schema}.erased FROM {schema}_api")
+    isolate_workspaces(schema, "erased")
 
 
 def isolate_workspaces(schema: str, *tables: str) -> None:

@@ -29,6 +29,7 @@ from services.decision.settings import Settings
 from services.decision.store import campaigns, members, runs, trials
 from services.decision.store import permission as ledger
 from services.decision.store import queries as store
+from services.decision.store.personal import PERSONAL
 from services.decision.subscriptions import STREAMS, Desks, endpoints, subscriptions
 
 
@@ -67,6 +68,7 @@ async def compose(service: Service) -> Parts:
             )
         ),
         tasks=[wakeups.run, settler.run, learner.run, gate.run, calls.run, fanout.run],
+        personal=PERSONAL,
         busy=[settler.busy, calls.busy],
         next_due=[wakeups.next_due, calls.next_due, fanout.next_due],
     )

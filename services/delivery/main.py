@@ -45,7 +45,7 @@ from services.delivery.ports import Provider
 from services.delivery.settings import PREFIX, Settings
 from services.delivery.store.inbox import InboxStore
 from services.delivery.store.links import LinkStore
-from services.delivery.store.messages import Store
+from services.delivery.store.messages import PERSONAL, Store
 from services.delivery.subscriptions import endpoints, subscriptions
 
 NAME = "delivery"
@@ -115,6 +115,7 @@ async def compose(service: Service) -> Parts:
             InboxDesk(service.db, inbox_store, link_store, store, clock),
         ),
         tasks=(run_with(presses, sender),),
+        personal=PERSONAL,
         busy=(sender.is_busy,),
         next_due=(sender.next_due,),
     )

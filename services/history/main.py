@@ -13,7 +13,7 @@ from services.history.store.experiments import ExperimentStore
 from services.history.store.goals import GoalStore
 from services.history.store.messages import MessageStore
 from services.history.store.reports import ReportStore
-from services.history.store.timeline import TimelineStore
+from services.history.store.timeline import PERSONAL, TimelineStore
 from services.history.subscriptions import STREAMS, endpoints, subscriptions
 
 NAME = "history"
@@ -35,6 +35,7 @@ async def compose(service: Service) -> Parts:
         endpoints=endpoints(timelines, ReportStore(), GoalStore(), experimenter),
         tasks=(attributor.run,),
         busy=(attributor.busy,),
+        personal=PERSONAL,
     )
 
 

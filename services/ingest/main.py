@@ -7,6 +7,7 @@ from services.ingest.adapters.addresses import Addresses
 from services.ingest.adapters.schemas import check_of
 from services.ingest.handlers.accept import Reception
 from services.ingest.handlers.committing import Acceptance
+from services.ingest.handlers.erasing import Erasures
 from services.ingest.handlers.group import GroupCommit, Limits
 from services.ingest.handlers.past import Archive
 from services.ingest.handlers.plans import Plans
@@ -14,6 +15,7 @@ from services.ingest.handlers.profile import Directory
 from services.ingest.handlers.quarantine import Quarantine
 from services.ingest.handlers.rooms import Forgetting
 from services.ingest.settings import Settings
+from services.ingest.store.erased import PERSONAL, ErasedStore
 from services.ingest.store.postgres import PostgresStore
 from services.ingest.subscriptions import endpoints
 
@@ -25,7 +27,8 @@ async def compose(service: Service) -> Parts:
     settings = load(Settings, service.env, "KAIROS_INGEST")
     store, spelling = PostgresStore(), Addresses()
     plans = Plans(service.db, store, service.caller, service.clock, check_of)
-    acceptance = Acceptance(service.db, store, service.clock, spelling, plans.known)
+    erasures = Erasures(ErasedStore(), settings.erasure_secret.encode())
+    acceptance = Acceptance(service.db, store, service.clock, spelling, plans.known, erasures)
     commits = GroupCommit(
         acceptance.commit,
         lambda submission: submission.weight,
@@ -44,6 +47,8 @@ async def compose(service: Service) -> Parts:
             reception, directory, Archive(store), quarantine, settings.requests_max
         ),
         tasks=[Forgetting(service.db, store, service.clock).run],
+        personal=PERSONAL,
+        before_erase=erasures.before_erase,
         busy=[commits.busy],
     )
 

@@ -161,6 +161,10 @@ class Store(Protocol):
         """
         ...
 
+    async def unclaim(self, tx: Tx, items: Collection[Item], at: datetime) -> None:
+        """Gives back ids that `claim` took in this transaction, of items that are not stored."""
+        ...
+
     async def owners(self, tx: Tx, asked: Collection[Identity]) -> dict[Identity, UUID]:
         """The profile of each identity that has one."""
         ...
@@ -254,4 +258,22 @@ class Store(Protocol):
 
     def blames_data(self, error: Exception) -> bool:
         """Whether the error says that the data cannot be stored, now or later."""
+        ...
+
+
+class ErasedIds(Protocol):
+    """Keyed hashes of the ids of people who were erased."""
+
+    async def names_of(self, tx: Tx, workspace: str, persons: Sequence[UUID]) -> list[Identity]:
+        """Every id and address that leads to these profiles, which are locked."""
+        ...
+
+    async def remember_erased(self, tx: Tx, workspace: str, digests: Sequence[bytes]) -> None:
+        """Keeps hashes; one that is kept stays."""
+        ...
+
+    async def erased_among(
+        self, tx: Tx, asked: Collection[tuple[str, bytes]]
+    ) -> set[tuple[str, bytes]]:
+        """Those of these hashes, each with its workspace, that are kept."""
         ...

@@ -38,3 +38,8 @@ class Settings:
         highest=4096,
         why="bounds memory: each may hold 500 KB, and as many again may wait",
     )
+    erasure_secret: str = setting(
+        variable="KAIROS_ERASURE_SECRET",
+        secret=True,
+        why="keys the hashes by which erased people are recognised; another one forgets them",
+    )

@@ -28,6 +28,7 @@ OWN_TABLES = (
     "merges",
     "quarantine",
     "plans",
+    "erased_ids",
 )
 
 metadata = MetaData()
@@ -181,6 +182,15 @@ merges = Table(
     Column("id", Uuid, nullable=False),
     Column("event", Uuid, nullable=False),
     Index("merges_winner", "workspace", "winner"),
+    schema=SCHEMA,
+)
+
+# Keyed hashes of the ids of people who were erased; nothing else is left of them.
+erased_ids = Table(
+    "erased_ids",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
     schema=SCHEMA,
 )
 

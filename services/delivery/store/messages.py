@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from kit.bus.erasure import Personal
 from kit.clock import to_us
 from kit.db.database import Tx
 from services.delivery.domain.message import Claim, Order
@@ -172,6 +173,15 @@ SET tat_us = greatest(r.tat_us, $3)
     + least($6, greatest(0, ($3 + $5 - greatest(r.tat_us, $3)) / $4)) * $4
 RETURNING old.tat_us AS before
 """
+
+PERSONAL = (
+    Personal("inbox_items"),
+    Personal("short_links", "message_id", "messages.message_id"),
+    Personal("receipts", "message_id", "messages.message_id"),
+    Personal("attempts", "message_id", "messages.message_id"),
+    Personal("messages"),
+)
+"""The tables with rows of people, what depends on others first."""
 
 
 _SMS_BY_ID = """

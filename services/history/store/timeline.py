@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from kit.bus.erasure import Personal
 from kit.db.database import Tx
 from services.history.domain.entry import Entry, Kind, Merge
 from services.history.domain.page import Query
@@ -71,6 +72,20 @@ SELECT newest.* FROM people CROSS JOIN LATERAL (
 ORDER BY newest.at DESC, newest.recorded_at DESC, newest.id DESC
 LIMIT $11
 """
+
+
+PERSONAL = (
+    Personal("timeline"),
+    Personal("messages"),
+    Personal("person_pressure"),
+    Personal("due_people", shown=False),
+    Personal("goal_events"),
+    Personal("credits"),
+    Personal("exposures"),
+    Personal("merges", "loser"),
+    Personal("merges", "winner", shown=False),
+)
+"""The tables with rows of people. Sums by day or period name nobody and stay."""
 
 
 class TimelineStore:

@@ -112,7 +112,7 @@ class Plan:
 
 def identities_of(items: Iterable[Item]) -> set[Identity]:
     """Every id a plan for these items may ask for."""
-    return {identity for item in items for identity in _named(item)}
+    return {identity for item in items for identity in named(item)}
 
 
 @dataclass(slots=True)
@@ -132,7 +132,7 @@ def demand(
     """
     wanted = {(identity.workspace, owner): Demand() for identity, owner in owners.items()}
     for item in items:
-        first = next(iter(_named(item)))
+        first = next(iter(named(item)))
         if (owner := owners.get(first)) is not None:
             taken = wanted[item.workspace, owner]
             taken.count += 1
@@ -289,7 +289,8 @@ class _Planner:
         )
 
 
-def _named(item: Item) -> Iterable[Identity]:
+def named(item: Item) -> Iterable[Identity]:
+    """Every id this item names a person by."""
     workspace = item.workspace
     if item.user_id:
         yield Identity(workspace, IdKind.USER, item.user_id)

@@ -3,8 +3,8 @@ sequence, and writes record, traits and outgoing facts, or nothing.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NoReturn
 from uuid import UUID
@@ -17,10 +17,12 @@ from kit.errors import Unavailable
 from kit.ids import new_id, new_ids
 from services.ingest import wire
 from services.ingest.domain.endpoints import Spelling
+from services.ingest.domain.erasing import refusal
 from services.ingest.domain.identity import Merge, Plan, demand, identities_of, plan
 from services.ingest.domain.items import Item, Kind, Refusal
 from services.ingest.domain.rules import Rules
 from services.ingest.domain.traits import Traits, merge, said, take
+from services.ingest.handlers.erasing import Erasures
 from services.ingest.handlers.rooms import Rooms
 from services.ingest.ports import (
     Held,
@@ -66,6 +68,16 @@ class Outcome:
     quarantined: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """Places of the items of a commit: those that were new, and those about people who were
+    erased, which are not stored.
+    """
+
+    fresh: Collection[int] = ()
+    erased: Collection[int] = ()
+
+
 class Acceptance:
     """Commits groups of submissions."""
 
@@ -76,8 +88,10 @@ class Acceptance:
         clock: Clock,
         spelling: Spelling,
         rules_of: Callable[[str], Rules],
+        erasures: Erasures,
     ) -> None:
         self._rules_of = rules_of
+        self._erasures = erasures
         self.rooms = Rooms(db, store, clock)
         self._db = db
         self._store = store
@@ -92,12 +106,12 @@ class Acceptance:
         """
         items = [item for submission in group for item in submission.items]
         try:
-            fresh = await self._store_all(group, items)
+            stored = await self._store_all(group, items)
         except Exception as error:
             if len(group) > 1 or not self._store.blames_data(error):
                 raise
             return [await self._store_what_can_be(group[0], error)]
-        return _outcomes(group, fresh)
+        return _outcomes(group, stored)
 
     async def _store_what_can_be(self, submission: Submission, error: Exception) -> Outcome:
         log.warning("items refused by Postgres: %s", type(error).__name__)
@@ -108,10 +122,11 @@ class Acceptance:
         ]
         spoilt = {refusal.index for refusal in refused}
         rest = [item for item in submission.items if item.index not in spoilt]
-        fresh = await self._store_all([submission], rest) if rest else set[int]()
-        held = sum(bool(rest[place].violation) for place in fresh)
-        repeated = len(rest) - len(fresh)
-        return Outcome(accepted=len(fresh), repeated=repeated, refused=refused, quarantined=held)
+        if not rest:
+            return Outcome(accepted=0, repeated=0, refused=refused)
+        left = replace(submission, items=rest)
+        [outcome] = _outcomes([left], await self._store_all([left], rest))
+        return replace(outcome, refused=[*refused, *outcome.refused])
 
     async def _culprits(self, items: Sequence[Item]) -> list[Item]:
         """The items that Postgres refuses, found by halving; nothing of the search is kept."""
@@ -138,10 +153,8 @@ class Acceptance:
             await self._write(tx, items)
             raise _Tried
 
-    async def _store_all(self, group: Sequence[Submission], items: Sequence[Item]) -> set[int]:
-        """One transaction, run again while others are faster. Returns the places of the items that
-        were new.
-        """
+    async def _store_all(self, group: Sequence[Submission], items: Sequence[Item]) -> Stored:
+        """One transaction, run again while others are faster."""
         callers = [each.traceparent for each in group if each.traceparent]
         parent = callers[0] if len(callers) == 1 else None
         links = callers if parent is None else []
@@ -155,15 +168,29 @@ class Acceptance:
                     log.debug("run again: %s", type(error).__name__)
         raise Unavailable("Too many calls about the same person at once; send the same again")
 
-    async def _write(self, tx: Tx, items: Sequence[Item]) -> set[int]:
+    async def _write(self, tx: Tx, items: Sequence[Item]) -> Stored:
         now = self._clock.now()
         places = _unclaimed(items, await self._store.claim(tx, items, now))
+        if not places:
+            return Stored()
+        erased = await self._erased(tx, items, places, now)
+        places = [place for place in places if place not in erased]
         fresh = [items[place] for place in places]
         if broken := [item for item in fresh if item.violation]:
             await self._store.quarantine(tx, self._held(broken, now))
         if good := [item for item in fresh if not item.violation]:
             await self.place(tx, good)
-        return set(places)
+        return Stored(fresh=set(places), erased=erased)
+
+    async def _erased(
+        self, tx: Tx, items: Sequence[Item], places: Sequence[int], at: datetime
+    ) -> set[int]:
+        """The places of items about people who were erased; their message ids are given back."""
+        fresh = [items[place] for place in places]
+        gone = {places[nth] for nth in await self._erasures.among(tx, fresh)}
+        if gone:
+            await self._store.unclaim(tx, [items[place] for place in gone], at)
+        return gone
 
     def _held(self, items: Sequence[Item], at: datetime) -> list[Held]:
         ids = new_ids(at, len(items))
@@ -270,15 +297,22 @@ def _unclaimed(items: Sequence[Item], new: set[MessageKey]) -> list[int]:
     return places
 
 
-def _outcomes(group: Sequence[Submission], fresh: set[int]) -> list[Outcome]:
+def _outcomes(group: Sequence[Submission], stored: Stored) -> list[Outcome]:
     """Cuts the places of a whole group back into its submissions."""
     outcomes = []
     start = 0
     for submission in group:
         end = start + len(submission.items)
-        stored = [place for place in range(start, end) if place in fresh]
-        held = sum(bool(submission.items[place - start].violation) for place in stored)
-        repeated = end - start - len(stored)
-        outcomes.append(Outcome(accepted=len(stored), repeated=repeated, quarantined=held))
+        fresh = [place for place in range(start, end) if place in stored.fresh]
+        held = sum(bool(submission.items[place - start].violation) for place in fresh)
+        refused = [
+            refusal(item)
+            for place, item in enumerate(submission.items, start)
+            if place in stored.erased
+        ]
+        repeated = end - start - len(fresh) - len(refused)
+        outcomes.append(
+            Outcome(accepted=len(fresh), repeated=repeated, refused=refused, quarantined=held)
+        )
         start = end
     return outcomes

@@ -45,6 +45,11 @@ ORDER BY nth
 ON CONFLICT DO NOTHING
 RETURNING workspace, message_id
 """
+_UNCLAIM = """
+DELETE FROM message_ids USING unnest($1::text[], $2::text[]) AS gone (workspace, message_id)
+WHERE message_ids.workspace = gone.workspace AND message_ids.message_id = gone.message_id
+    AND message_ids.week = $3
+"""
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('kairos.ingest.message_ids'))"
 
 # LATERAL with OFFSET 0 or FOR UPDATE is one probe of the key's index for each row, always. A plain
@@ -232,6 +237,10 @@ class PostgresStore(Aside):
         keys = sorted({(item.workspace, item.message_id) for item in items})
         taken = await tx.fetch(_CLAIM, *_columns(keys), week_of(at))
         return {(workspace, message_id) for workspace, message_id in taken}
+
+    async def unclaim(self, tx: Tx, items: Collection[Item], at: datetime) -> None:
+        keys = sorted({(item.workspace, item.message_id) for item in items})
+        await tx.execute(_UNCLAIM, *_columns(keys), week_of(at))
 
     async def make_room(self, tx: Tx, at: datetime) -> None:
         await tx.execute("SELECT ensure_event_month($1)", at.date().replace(day=1))

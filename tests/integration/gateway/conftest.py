@@ -16,6 +16,7 @@ from contracts.gen.kairos.ingest.v1 import service_pb2 as ingest
 from gateway import app, auth, store
 from gateway.context import Context
 from gateway.courier import Courier
+from gateway.erasing import Erasures
 from gateway.limits import InFlight, Rate
 from gateway.optouts import OptOuts
 from gateway.settings import Settings
@@ -187,6 +188,7 @@ def _context(db: Database, bus: Connection) -> Context:
         in_flight=InFlight(100),
         writes=Writes(db, clock),
         optouts=OptOuts(db, caller, bus, clock),
+        erasures=Erasures(db, caller, bus, clock),
         courier=Courier(caller, clock),
         user_tokens=UserTokens(db, clock, cache_s=5.0),
         coordinator=None,

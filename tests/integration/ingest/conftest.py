@@ -27,10 +27,12 @@ from services.ingest.adapters.addresses import Addresses
 from services.ingest.adapters.schemas import check_of
 from services.ingest.handlers.accept import Reception
 from services.ingest.handlers.committing import Acceptance, Outcome, Submission
+from services.ingest.handlers.erasing import Erasures
 from services.ingest.handlers.group import GroupCommit, Limits
 from services.ingest.handlers.plans import Plans
 from services.ingest.handlers.profile import Directory
 from services.ingest.handlers.quarantine import Quarantine
+from services.ingest.store.erased import ErasedStore
 from services.ingest.store.postgres import PostgresStore
 from tests.integration.conftest import Databases
 
@@ -105,7 +107,10 @@ class Desk:
         spelling = Addresses()
         caller = CatalogCaller(self.catalog)
         plans = self.plans = Plans(self.db, self.store, caller, self.clock, check_of)
-        acceptance = Acceptance(self.db, self.store, self.clock, spelling, plans.known)
+        self.erasures = Erasures(ErasedStore(), b"a secret of the tests")
+        acceptance = Acceptance(
+            self.db, self.store, self.clock, spelling, plans.known, self.erasures
+        )
         self.quarantine = Quarantine(self.db, self.store, plans, acceptance)
         self.commits: GroupCommit[Submission, Outcome] = GroupCommit(
             acceptance.commit,

@@ -51,6 +51,7 @@ class Processes:
                 "KAIROS_NATS_URL": self._nats_url,
                 "KAIROS_DATA": str(self._data),
                 "KAIROS_LOG_LEVEL": "WARNING",
+                "KAIROS_ERASURE_SECRET": "a secret of the tests",
             },
         )
 

@@ -1,0 +1,12 @@
+"""Whose facts are passed over, because they were erased."""
+
+from kit.db.schema import create_erased_table
+
+revision = "202611251105"
+down_revision = "202611251100"
+
+SCHEMA = "history"
+
+
+def upgrade() -> None:
+    create_erased_table(SCHEMA)
