@@ -122,11 +122,15 @@ class LoggedTrial(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """How a trial ended: `hour` is that of the response, None where none came in time."""
+    """What is to be counted: a message (`trials` 1) or only its late response (0).
+
+    `hour` is that of the response, None where none has come yet.
+    """
 
     workspace: str
     cell: Cell
     hour: int | None
+    trials: int
 
 
 class Snapshot(NamedTuple):

@@ -326,14 +326,17 @@ trials = Table(
     Column("response", Text),
     # Local hour of the week of the response.
     Column("hour", SmallInteger),
-    # Whether it is in the counts of the model.
+    # Whether the message is in the counts of the model, and whether its response is.
     Column("settled", Boolean, nullable=False),
+    Column("credited", Boolean, nullable=False, server_default=false()),
+    # When the message is counted, answered or not: a day after it was ordered, or its window's end.
+    Column("due", DateTime(timezone=True), nullable=False, server_default=text("'-infinity'")),
     Index("trials_sent", "workspace", "sent_at"),
-    Index("trials_open", "until", postgresql_where=text("NOT settled")),
+    Index("trials_due", "due", postgresql_where=text("NOT settled")),
     Index(
-        "trials_answered",
+        "trials_uncredited",
         "responded_at",
-        postgresql_where=text("NOT settled AND responded_at IS NOT NULL"),
+        postgresql_where=text("settled AND NOT credited AND responded_at IS NOT NULL"),
     ),
     schema=SCHEMA,
 )

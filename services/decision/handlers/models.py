@@ -133,7 +133,7 @@ def grown(known: Snapshot, ended: Sequence[Settled]) -> Snapshot:
     for one in ended:
         trials, responses = counts.get(one.cell) or known.counts.get(one.cell, Count(0, 0))
         answered = one.hour is not None
-        counts[one.cell] = Count(trials + 1, responses + answered)
+        counts[one.cell] = Count(trials + one.trials, responses + answered)
         if one.hour is not None:
             hours[one.hour] += 1
     return Snapshot(known.workspace, known.revision + 1, counts, hours)

@@ -1,7 +1,7 @@
 """What was done with messages, what came of it, and the snapshots of the model learnt from it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,16 +9,24 @@ from kit.db.database import Tx
 from services.decision.domain.response_model import Cell, Count
 from services.decision.ports import LoggedTrial, Response, Settled, Snapshot, Trial
 
+COUNTED_AFTER = timedelta(days=1)
+"""Most answers come within hours. Counting answered messages before the others of their day would
+make every rate look high, most of all that of what was sent last.
+"""
+
 
 async def insert_trials(tx: Tx, trials: Sequence[Trial]) -> None:
     """Keeps what was done; a message has one trial."""
     await tx.execute(
         "INSERT INTO trials (workspace, message, decision, sent_at, until, channel, template,"
-        " variant, bucket, model_revision, actions, settled)"
-        " SELECT *, false FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[],"
+        " variant, bucket, model_revision, actions, settled, due)"
+        " SELECT *, false, least(until, sent_at + $12::interval)"
+        " FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[],"
         " $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[],"
-        " $11::bytea[]) ON CONFLICT (workspace, message) DO NOTHING",
+        " $11::bytea[]) AS new (workspace, message, decision, sent_at, until, channel, template,"
+        " variant, bucket, model_revision, actions) ON CONFLICT (workspace, message) DO NOTHING",
         *columns(trials, 11),
+        COUNTED_AFTER,
     )
 
 
@@ -29,7 +37,7 @@ async def note_responses(tx: Tx, responses: Sequence[Response]) -> None:
         " FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::smallint[])"
         " AS new (workspace, message, at, kind, hour)"
         " WHERE trials.workspace = new.workspace AND trials.message = new.message"
-        " AND NOT trials.settled AND trials.responded_at IS NULL AND new.at <= trials.until",
+        " AND trials.responded_at IS NULL AND new.at <= trials.until",
         *columns(responses, 5),
     )
 
@@ -45,23 +53,29 @@ async def delete_trials(tx: Tx, messages: Sequence[tuple[str, UUID]]) -> None:
 
 
 async def settle_trials(tx: Tx, now: datetime, limit: int) -> list[Settled]:
-    """Settles trials that were answered, or whose window is over; each once, whoever asks."""
+    """Counts messages that are due, and responses that came after theirs was; each once."""
     rows = await tx.fetch(
-        "WITH answered AS (SELECT workspace, message FROM trials"
-        "  WHERE NOT settled AND responded_at IS NOT NULL"
-        "  ORDER BY responded_at LIMIT $2 FOR UPDATE SKIP LOCKED),"
-        " over AS (SELECT workspace, message FROM trials"
-        "  WHERE NOT settled AND responded_at IS NULL AND until <= $1"
-        "  ORDER BY until LIMIT $2 FOR UPDATE SKIP LOCKED)"
-        " UPDATE trials SET settled = true"
-        " FROM (SELECT * FROM answered UNION ALL SELECT * FROM over) AS due"
-        " WHERE trials.workspace = due.workspace AND trials.message = due.message"
-        " RETURNING trials.workspace, channel, template, variant, bucket, hour",
+        "WITH due AS (SELECT workspace, message FROM trials WHERE NOT settled AND due <= $1"
+        "  ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED),"
+        " late AS (SELECT workspace, message FROM trials"
+        "  WHERE settled AND NOT credited AND responded_at IS NOT NULL"
+        "  ORDER BY responded_at LIMIT $2 FOR UPDATE SKIP LOCKED)"
+        " UPDATE trials SET settled = true, credited = (responded_at IS NOT NULL)"
+        " FROM (SELECT *, 1 AS trials FROM due UNION ALL SELECT *, 0 FROM late) AS counted"
+        " WHERE trials.workspace = counted.workspace AND trials.message = counted.message"
+        " RETURNING trials.workspace, channel, template, variant, bucket, hour, counted.trials",
         now,
         limit,
     )
-    cells = [Cell(r["channel"], r["template"], r["variant"], r["bucket"]) for r in rows]
-    return [Settled(r["workspace"], cell, r["hour"]) for r, cell in zip(rows, cells, strict=True)]
+    return [
+        Settled(
+            r["workspace"],
+            Cell(r["channel"], r["template"], r["variant"], r["bucket"]),
+            r["hour"],
+            r["trials"],
+        )
+        for r in rows
+    ]
 
 
 async def lock_model(tx: Tx, workspace: str, now: datetime) -> int:

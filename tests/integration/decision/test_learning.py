@@ -78,22 +78,27 @@ async def refresh(desk: Desk, models: Models) -> dict[Cell, Count]:
     return models.current(WORKSPACE).cells
 
 
-async def test_answered_and_unanswered_messages_are_counted_once_each(desk: Desk) -> None:
-    """Four learners at once; a click within the window counts, one after it does not."""
+async def test_messages_are_counted_after_a_day_and_late_answers_credited_once(desk: Desk) -> None:
+    """Four learners at once; a click on day 5 counts, one after the window of 7 days does not."""
     models, learner = await prepared(desk)
     orders = [(await sent(desk))[1] for _ in range(4)]
-    desk.clock.pass_by(days=2)
     await outcome(desk, orders[0])
-    await asyncio.gather(*(learner.learn() for _ in range(4)))
-    assert sum(count.trials for count in (await refresh(desk, models)).values()) == 1
+    assert await learner.learn() == 0
 
-    desk.clock.pass_by(days=6)
+    async def totals() -> tuple[int, int]:
+        await asyncio.gather(*(learner.learn() for _ in range(4)))
+        counts = (await refresh(desk, models)).values()
+        return sum(one.trials for one in counts), sum(one.responses for one in counts)
+
+    desk.clock.pass_by(days=1)
+    assert await totals() == (4, 1)
+    desk.clock.pass_by(days=4)
     await outcome(desk, orders[1])
-    await asyncio.gather(*(learner.learn() for _ in range(4)))
-    counts = (await refresh(desk, models)).values()
-
-    assert (sum(one.trials for one in counts), sum(one.responses for one in counts)) == (4, 1)
-    assert sum(models.current(WORKSPACE).hours) == 1
+    assert await totals() == (4, 2)
+    desk.clock.pass_by(days=3)
+    await outcome(desk, orders[2])
+    assert await totals() == (4, 2)
+    assert sum(models.current(WORKSPACE).hours) == 2
     assert await learner.learn() == 0
 
 
@@ -117,6 +122,7 @@ async def test_decision_names_its_snapshot_and_replays_with_it(desk: Desk) -> No
     for _ in range(3):
         _, order = await sent(desk)
         await outcome(desk, order)
+        desk.clock.pass_by(days=1)
         await learner.learn()
         await refresh(desk, models)
     made = [fact for fact in await desk.outgoing() if fact.decision_made.actions]

@@ -52,11 +52,13 @@ class Settings(NamedTuple):
 class _Trial:
     """A message whose answer is awaited."""
 
-    __slots__ = ("cell", "hour", "until_s")
+    __slots__ = ("cell", "counted", "due_s", "hour", "until_s")
 
-    def __init__(self, cell: Cell, until_s: int) -> None:
+    def __init__(self, cell: Cell, at_s: int, until_s: int) -> None:
         self.cell = cell
         self.until_s = until_s
+        self.due_s = min(until_s, at_s + DAY_S)
+        self.counted = False
         self.hour: int | None = None
 
 
@@ -235,7 +237,7 @@ class Simulation:
         self._counts[order.message_id] = count
         cell = Cell(order.channel, order.template, order.variant, bucket)
         until_s = at_s + self._catalog.response_window_s
-        self._trials[order.message_id] = _Trial(cell, until_s)
+        self._trials[order.message_id] = _Trial(cell, at_s, until_s)
         person.recent = [one for one in person.recent if one > at_s - _WEEK_S]
         spec, lots = self._spec.responses, person.lots
         pressure = len(person.recent)
@@ -292,20 +294,21 @@ class Simulation:
             self._counts[effect.message_id].answered += 1
 
     def _learn(self, end_s: int) -> None:
-        """Settle what was answered or whose window is over, and publish the next snapshot."""
-        settled = [
-            (message, one)
-            for message, one in self._trials.items()
-            if one.hour is not None or one.until_s <= end_s
-        ]
-        for message, one in settled:
-            del self._trials[message]
-            trials, responses = self._cells.get(one.cell, (0, 0))
-            answered = one.hour is not None
-            self._cells[one.cell] = Count(trials + 1, responses + answered)
-            if one.hour is not None:
+        """Count messages a day old and responses since, and publish the next snapshot."""
+        changed = False
+        for message, one in list(self._trials.items()):
+            is_new = not one.counted and one.due_s <= end_s
+            one.counted |= is_new
+            answered = one.counted and one.hour is not None
+            if is_new or answered:
+                changed = True
+                trials, responses = self._cells.get(one.cell, (0, 0))
+                self._cells[one.cell] = Count(trials + is_new, responses + answered)
+            if answered and one.hour is not None:
                 self._hours[one.hour] += 1
-        if settled:
+            if answered or (one.counted and one.until_s <= end_s):
+                del self._trials[message]
+        if changed:
             revision = self._model.revision + 1
             self._model = ResponseModel(revision, dict(self._cells), self._hours)
 
