@@ -26,6 +26,8 @@ def fates(workspace: str, result: StepResult) -> Mapping[tuple[str, str, UUID], 
     """What was decided about the person as a recipient, by campaign; the last word counts."""
     found: dict[tuple[str, str, UUID], Fate] = {}
     for decision in result.decisions:
+        if decision.outcome is Outcome.RELEASED and decision.trigger.kind == "receipt":
+            continue  # what delivery says is noted as its own outcome
         for candidate in decision.candidates:
             if candidate.journey.startswith(PREFIX):
                 campaign = candidate.journey.removeprefix(PREFIX)

@@ -243,6 +243,18 @@ async def test_those_who_missed_it_get_it_and_nobody_else(desk: Desk, sender: Se
     assert sorted(again) == sorted([*people[:2], *late])
 
 
+async def test_message_the_provider_refuses_counts_as_refused(desk: Desk, sender: Sender) -> None:
+    await desk.apply([*NEWS, campaign()])
+    await readers(desk, 3)
+    await sender.ask("launch")
+    await sender.send_all()
+
+    await report(desk, "rejected")
+
+    [run] = (await sender.ask())["runs"]
+    assert run["outcomes"] == {"rejected": 3}
+
+
 async def test_pace_is_kept(desk: Desk, sender: Sender) -> None:
     await desk.apply([*NEWS, campaign(per_minute=600)])
     await readers(desk, 40)
