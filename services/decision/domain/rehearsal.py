@@ -14,8 +14,10 @@ from msgspec import Meta
 from services.decision.domain import decisions, inputs
 from services.decision.domain.catalog import Catalog
 from services.decision.domain.civil import UTC_ZONE, find_zone, from_s, instant_s, parse_local_time
-from services.decision.domain.documents import FieldName, LocalTime
+from services.decision.domain.documents import Channel, FieldName, LocalTime
 from services.decision.domain.ids import derive_id
+from services.decision.domain.journeys.steps.hand_over import TASK_ID
+from services.decision.domain.model import MARKETING
 from services.decision.domain.state import PersonState, new
 from services.decision.domain.step import next_wakeup, step
 
@@ -32,10 +34,17 @@ class At(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Happening(At, frozen=True, kw_only=True):
-    """Something that happens: exactly one of event, traits, receipt, consent, enter, objection."""
+    """Something that happens: exactly one of event, traits, receipt, consent, enter, objection...
+
+    `answers` makes the event an answer to the newest task handed over: it carries its `task_id`.
+    `contact` is a marketing message that another system sent on this channel, on `topic`.
+    """
 
     event: str | None = None
     properties: dict[FieldName, Any] = msgspec.field(default_factory=dict)
+    answers: bool = False
+    contact: Channel | None = None
+    mute: Literal["set", "lifted"] | None = None
     traits: dict[FieldName, Any] | None = None
     receipt: (
         Literal["opened", "clicked", "replied", "bounced", "complained", "unsubscribed"] | None
@@ -56,6 +65,13 @@ class Expected(At, frozen=True, kw_only=True):
     channel: str | None = None
 
 
+class Task(At, frozen=True, kw_only=True):
+    """A task a human gets; without `at` at any time of that day."""
+
+    title: str
+    queue: str | None = None
+
+
 class Silent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A message that was held back or refused at least once, because of this reason (a code)."""
 
@@ -67,7 +83,8 @@ class Silent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class JourneyTest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One test: who, what happens, and what they get, in order and nothing else.
 
-    `journeys` says, by key, where they end: completed, exited, never, or the key of a step.
+    `tasks` are those handed over to humans, likewise. `journeys` says, by key, where they end:
+    completed, exited, never, or the key of a step.
     """
 
     test: str
@@ -78,6 +95,7 @@ class JourneyTest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     happens: tuple[Happening, ...] = ()
     until_day: Annotated[int, Meta(ge=0, le=DAYS_MAX)] = 30
     gets: tuple[Expected, ...] = ()
+    tasks: tuple[Task, ...] = ()
     not_because: tuple[Silent, ...] = ()
     journeys: dict[str, str] = msgspec.field(default_factory=dict)
 
@@ -114,6 +132,7 @@ class _Play:
         self._said = 0
         self._decisions: list[decisions.Decision] = []
         self._moves: list[decisions.JourneyMoved] = []
+        self._tasks: list[decisions.CallOrdered] = []
 
     def _instant(self, when: At) -> datetime:
         at: time = parse_local_time(when.at or self._test.at)
@@ -148,11 +167,17 @@ class _Play:
         if what.traits is not None:
             self._identify(what.traits)
         if what.event is not None:
-            self._event(what.event, what.properties)
+            self._event(what.event, what.properties | self._answered(what))
         if what.receipt is not None:
             self._receipt(what)
         if what.consent is not None:
             self._consent(what.consent, what.channel, what.topic)
+        if what.contact is not None:
+            topic = "" if what.topic == "*" else what.topic
+            self._step(inputs.ContactInput(self._id("contact"), self._now, what.contact,
+                                           MARKETING, topic))  # fmt: skip
+        if what.mute is not None:
+            self._permission("mute", what.mute)
         if what.objection:
             self._permission("objection", "set")
         if what.pause_days is not None:
@@ -165,6 +190,13 @@ class _Play:
         kind = inputs.EventKind.IDENTIFY
         self._step(inputs.EventInput(self._id("identify"), 0, kind, self._now, self._now,
                                      traits=traits))  # fmt: skip
+
+    def _answered(self, what: Happening) -> dict[str, Any]:
+        if not what.answers:
+            return {}
+        if not self._tasks:
+            raise ValueError(f"happens: {what.event} answers a task, but there is none yet")
+        return {TASK_ID: str(self._tasks[-1].id)}
 
     def _event(self, name: str, properties: dict[str, Any]) -> None:
         kind = inputs.EventKind.TRACK
@@ -196,12 +228,18 @@ class _Play:
                     )
                 )  # fmt: skip
                 return
+        raise ValueError(f"happens: {what.receipt} on day {what.day}, but no such message was sent")
 
     def _step(self, one: inputs.Input) -> None:
         result = step(self._state, [one], self._catalog, self._now)
         self._state = result.state
         self._decisions += result.decisions
         self._moves += [e for e in result.effects if isinstance(e, decisions.JourneyMoved)]
+        self._tasks += [
+            e
+            for e in result.effects
+            if isinstance(e, decisions.CallOrdered) and e.kind == "journey.task"
+        ]
         for order in result.orders:
             accepted = inputs.ReceiptKind.ACCEPTED
             self._step(inputs.ReceiptInput(self._id("accepted"), order.message_id, accepted,
@@ -227,6 +265,7 @@ class _Play:
             f"not expected: {order.template} by {order.channel} on {self._when(at)}"
             for at, order in got[len(self._test.gets) :]
         ]
+        problems += self._differing_tasks()
         problems += [p for i, s in enumerate(self._test.not_because) if (p := self._silent(i, s))]
         for key, ends in self._test.journeys.items():
             if (found := self._ends(key)) != ends:
@@ -243,6 +282,29 @@ class _Play:
             and (expected.at is None or at.astimezone(self._zone).strftime("%H:%M") == expected.at)
         )
         return None if same else f"{order.template} by {order.channel} on {self._when(at)}"
+
+    def _differing_tasks(self) -> list[str]:
+        """Say where the tasks handed over differ from those expected."""
+        problems = []
+        for i, expected in enumerate(self._test.tasks):
+            if i >= len(self._tasks):
+                problems.append(f"tasks[{i}]: {expected.title} on day {expected.day} never came")
+            elif not self._is_same(expected, self._tasks[i]):
+                problems.append(f"tasks[{i}]: {expected.title} on day {expected.day}, but "
+                                f"{self._told_task(self._tasks[i])}")  # fmt: skip
+        spare = self._tasks[len(self._test.tasks) :]
+        return problems + [f"task not expected: {self._told_task(one)}" for one in spare]
+
+    def _is_same(self, expected: Task, task: decisions.CallOrdered) -> bool:
+        return (
+            task.data["title"] == expected.title
+            and expected.queue in (None, task.data["queue"])
+            and self._day_of(task.at) == expected.day
+            and expected.at in (None, f"{task.at.astimezone(self._zone):%H:%M}")
+        )
+
+    def _told_task(self, task: decisions.CallOrdered) -> str:
+        return f"{task.data['title']} ({task.data['queue']}) on {self._when(task.at)}"
 
     def _silent(self, i: int, silent: Silent) -> str | None:
         reasons: dict[str, None] = {}

@@ -11,8 +11,6 @@ from cli import test as command
 from services.decision.domain.rehearsal import JourneyTest, rehearse
 from tests.unit.decision import builders as b
 
-PACKS = sorted(path.parent for path in (Path(__file__).parents[3] / "examples").glob("*/tests"))
-
 CATALOG = b.catalog(
     b.workspace("Europe/Berlin"),
     b.policy("night", type="quiet_hours", **{"from": "21:00", "to": "08:00"}),
@@ -78,9 +76,63 @@ def test_misspelt_member_is_refused() -> None:
         msgspec.convert({**GOOD, "get": []}, JourneyTest)
 
 
-@pytest.mark.parametrize("pack", PACKS, ids=lambda path: path.name)
-def test_every_pack_keeps_its_own_tests(pack: Path) -> None:
-    command.test([pack])
+def test_task_handed_over_is_told_and_answered() -> None:
+    """Who hands somebody to a human says so, and the human's answer carries the task's id."""
+    catalog = b.catalog(
+        {"kind": "webhook", "key": "desk", "url": "https://desk.example/tasks"},
+        b.journey(
+            "welcome",
+            {"key": "call", "type": "hand_over", "webhook": "desk", "title": "Call her"},
+            {"key": "answer", "type": "wait_for_event", "event": "called", "match": ["task_id"],
+             "timeout": "P5D", "on_event": "done", "on_timeout": "late"},
+            {"key": "late", "type": "message", "template": "hi"},
+            {"key": "done", "type": "exit"},
+        ),
+    )  # fmt: skip
+    answered = {"day": 2, "event": "called", "answers": True}
+    told: dict[str, Any] = {
+        "test": "Somebody calls her",
+        "consents": ["email/tips"],
+        "happens": [{"day": 1, "event": "started"}, answered],
+        "tasks": [{"day": 1, "title": "Call her"}],
+    }
+
+    def problems(**changed: Any) -> tuple[str, ...]:
+        return rehearse(catalog, msgspec.convert(told | changed, JourneyTest)).problems
+
+    assert problems() == ()
+    assert problems(tasks=[]) == ("task not expected: Call her () on day 1 10:00",)
+    [wrong] = problems(tasks=[{"day": 2, "title": "Call her"}])
+    assert wrong == "tasks[0]: Call her on day 2, but Call her () on day 1 10:00"
+    [late] = problems(happens=[*told["happens"][:1], answered | {"answers": False}])
+    assert late == "not expected: hi by email on day 6 10:00"
+    with pytest.raises(ValueError, match="answers a task, but there is none yet"):
+        problems(happens=[answered])
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"),
+    [({"mute": "set"}, "muted"), ({"contact": "post"}, "cap_reached")],
+    ids=str,
+)
+def test_what_others_do_counts(happens: dict[str, Any], reason: str) -> None:
+    """An open ticket mutes; a contact of another system takes its place under the cap."""
+    cap = b.policy("one", type="cap", messages=1, within="P7D")
+    catalog = b.catalog(cap, b.journey("welcome", b.message("hi")))
+    told = {
+        "test": "Held",
+        "consents": ["email/tips"],
+        "happens": [happens, {"day": 1, "event": "started"}],
+        "until_day": 2,
+        "not_because": [{"message": "hi", "because": reason, "day": 1}],
+    }
+    assert rehearse(catalog, msgspec.convert(told, JourneyTest)).problems == ()
+
+
+def test_reaction_to_a_message_never_sent_is_refused() -> None:
+    """A misspelt template would otherwise make the test say less than it seems to."""
+    with pytest.raises(ValueError, match="clicked on day 4, but no such message was sent"):
+        problems(happens=[*GOOD["happens"], {"day": 4, "receipt": "clicked", "of": "ho"}])
 
 
 def test_failed_test_ends_the_command_with_a_status(
