@@ -17,7 +17,7 @@ from typing import Any
 
 from bench.results import Figure
 from contracts.topology import CHANGE_PERMISSION
-from gateway import wire
+from gateway.wire import permission as wire
 from kit.bus.connection import Connection
 from kit.bus.rpc import Caller
 from kit.clock import SystemClock

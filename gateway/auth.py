@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from gateway import store
+from gateway.store import keys as store
 from kit.clock import Clock
 from kit.db.database import Database
 from kit.errors import Forbidden, Malformed, Unauthenticated

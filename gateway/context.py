@@ -7,14 +7,15 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from contracts import topology
-from gateway import auth, ingest_wire
+from gateway import auth
 from gateway.courier import Courier
 from gateway.erasing import Erasures
 from gateway.limits import InFlight, Rate
 from gateway.optouts import OptOuts
 from gateway.settings import Settings
-from gateway.shapes import Profile
+from gateway.shapes.people import Profile
 from gateway.usertokens import UserTokens
+from gateway.wire import ingest as wire
 from gateway.writes import Writes
 from kit import devclock
 from kit.bus.connection import Connection
@@ -84,5 +85,5 @@ Reader = Annotated[auth.Key, Depends(_reader)]
 
 async def find_profile(ctx: Context, workspace: str, ref: str) -> Profile:
     """The profile behind a ref (id, `user:`, `anonymous:`, `email:`); NotFound where unknown."""
-    reply = await ctx.caller.call(topology.PROFILE, workspace, ingest_wire.profile_request(ref))
-    return ingest_wire.profile(reply)
+    reply = await ctx.caller.call(topology.PROFILE, workspace, wire.profile_request(ref))
+    return wire.profile(reply)

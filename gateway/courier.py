@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts.topology import ACCEPT_MANY
-from gateway import ingest_wire
+from gateway.wire import ingest as wire
 from kit.bus.rpc import Caller
 from kit.clock import Clock
 from kit.errors import KairosError, Overloaded, Unavailable
@@ -28,10 +28,10 @@ WAIT_S_MAX = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    delivery: ingest_wire.Delivery
+    delivery: wire.Delivery
     since_s: float
     context: contextvars.Context
-    answer: asyncio.Future[ingest_wire.Accepted]
+    answer: asyncio.Future[wire.Accepted]
 
 
 class Courier:
@@ -49,10 +49,10 @@ class Courier:
             if self._clock.monotonic() - lane.waiting[0].since_s > WAIT_S_MAX:
                 raise Overloaded("More events arrive than can be stored; send the same again later")
 
-    async def carry(self, workspace: str, delivery: ingest_wire.Delivery) -> ingest_wire.Accepted:
+    async def carry(self, workspace: str, delivery: wire.Delivery) -> wire.Accepted:
         """What ingest says to this call: its answer, or its error."""
         self.check_open(workspace)
-        answer: asyncio.Future[ingest_wire.Accepted] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[wire.Accepted] = asyncio.get_running_loop().create_future()
         lane = self._lanes.setdefault(workspace, _Lane())
         context = contextvars.copy_context()
         lane.waiting.append(_Waiting(delivery, self._clock.monotonic(), context, answer))
@@ -77,12 +77,10 @@ class Courier:
         self._pump(workspace, lane)
 
     async def _settle(self, workspace: str, group: Sequence[_Waiting]) -> None:
-        outcomes: Sequence[ingest_wire.Accepted | KairosError]
+        outcomes: Sequence[wire.Accepted | KairosError]
         try:
-            request = ingest_wire.accept_many_request([each.delivery for each in group])
-            outcomes = ingest_wire.accepted_many(
-                await self._caller.call(ACCEPT_MANY, workspace, request)
-            )
+            request = wire.accept_many_request([each.delivery for each in group])
+            outcomes = wire.accepted_many(await self._caller.call(ACCEPT_MANY, workspace, request))
         except KairosError as error:
             outcomes = [error] * len(group)
         except BaseException:

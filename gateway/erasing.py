@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.topology import STREAMS
-from gateway import erasures_store as store
+from gateway.store import erasures as store
 from kit.bus import erasure
 from kit.bus.connection import Connection
 from kit.bus.jetstream import STREAM_NOT_FOUND, ApiError, ask, stream_state

@@ -12,7 +12,7 @@ import httpx
 import uvicorn
 
 from contracts.topology import DRAIN_OPTOUTS, STREAMS
-from gateway import app, auth, store
+from gateway import app, auth
 from gateway.api.system import SERVICES
 from gateway.context import Context
 from gateway.courier import Courier
@@ -20,6 +20,7 @@ from gateway.erasing import Erasures
 from gateway.limits import InFlight, Rate
 from gateway.optouts import OptOuts
 from gateway.settings import Settings
+from gateway.store import keys as store
 from gateway.usertokens import UserTokens
 from gateway.writes import Writes
 from kit import devclock

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from contracts.topology import CHANGE_PERMISSION, OPTOUTS_KEPT
-from gateway import store, wire
+from gateway.store import optouts as store
+from gateway.wire import permission as wire
 from kit import telemetry
 from kit.bus.connection import Connection
 from kit.bus.rpc import Caller, Request

@@ -13,8 +13,8 @@ from hashlib import sha256
 
 import msgspec
 
-from gateway import store
 from gateway.auth import CACHED_KEYS_MAX
+from gateway.store import keys as store
 from kit.clock import Clock
 from kit.db.database import Database
 from kit.errors import Unauthenticated

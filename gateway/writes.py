@@ -15,8 +15,10 @@ from datetime import timedelta
 
 from fastapi import Response
 
-from gateway import store
 from gateway.auth import Key
+from gateway.store import audit as audit_store
+from gateway.store import idempotency as idempotency_store
+from gateway.store.common import Row
 from kit import telemetry
 from kit.clock import Clock
 from kit.db.database import Database
@@ -38,8 +40,8 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 class Held:
     """A write under way."""
 
-    entry: store.AuditEntry
-    claim: store.Claim | None
+    entry: audit_store.AuditEntry
+    claim: idempotency_store.Claim | None
 
 
 class Writes:
@@ -53,7 +55,7 @@ class Writes:
         """Records the attempt; `action` is method and route template."""
         held = Held(self._entry(key, action), None)
         async with self._db.api(key.workspace) as tx:
-            await store.begin_audit(tx, held.entry, self._clock.now())
+            await audit_store.begin_audit(tx, held.entry, self._clock.now())
         return held
 
     async def begin_once(
@@ -64,25 +66,25 @@ class Writes:
             raise Invalid("An Idempotency-Key has 1 to 255 visible ASCII characters")
         now = self._clock.now()
         entry = self._entry(key, action)
-        claim = store.Claim(key.workspace, idempotency_key, request_sha256, entry.id)
+        claim = idempotency_store.Claim(key.workspace, idempotency_key, request_sha256, entry.id)
         async with self._db.api(key.workspace) as tx:
-            row = await store.claim(tx, claim, now, now - KEPT_FOR, now - STALE_AFTER)
+            row = await idempotency_store.claim(tx, claim, now, now - KEPT_FOR, now - STALE_AFTER)
             if row["holder"] != entry.id:
                 return _kept(row, request_sha256)
-            await store.begin_audit(tx, entry, now)
+            await audit_store.begin_audit(tx, entry, now)
         return Held(entry, claim)
 
     async def end(self, held: Held, status: int, answer: Response | None = None) -> None:
         """Records how it ended, and the answer for those who ask again."""
         async with self._db.api(held.entry.workspace) as tx:
-            await store.end_audit(tx, held.entry, status)
+            await audit_store.end_audit(tx, held.entry, status)
             if held.claim is None:
                 return
             if answer is None or status >= 500 or status == 429:
-                await store.release(tx, held.claim)
+                await idempotency_store.release(tx, held.claim)
                 return
             kind = answer.headers.get("content-type")
-            await store.keep_answer(tx, held.claim, status, kind, bytes(answer.body))
+            await idempotency_store.keep_answer(tx, held.claim, status, kind, bytes(answer.body))
 
     async def forget(self, stop: asyncio.Event) -> None:
         """Until told to stop: deletes what has expired."""
@@ -97,16 +99,16 @@ class Writes:
             except TimeoutError:
                 continue
 
-    def _entry(self, key: Key, action: str) -> store.AuditEntry:
+    def _entry(self, key: Key, action: str) -> audit_store.AuditEntry:
         trace_id = telemetry.trace_id_of(telemetry.current_traceparent())
-        return store.AuditEntry(key.workspace, new_id(self._clock), key.id, action, trace_id)
+        return audit_store.AuditEntry(key.workspace, new_id(self._clock), key.id, action, trace_id)
 
     async def _forget_some(self) -> int:
         async with self._db.worker() as tx:
-            return await store.forget_expired(tx, self._clock.now() - KEPT_FOR)
+            return await idempotency_store.forget_expired(tx, self._clock.now() - KEPT_FOR)
 
 
-def _kept(row: store.Row, request_sha256: bytes) -> Response:
+def _kept(row: Row, request_sha256: bytes) -> Response:
     if row["request_sha256"] != request_sha256:
         raise Invalid("This Idempotency-Key was used for another request; take a new one")
     if row["status"] is None:

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from contracts.topology import CAMPAIGN, CHECK_CAMPAIGN
-from gateway import journeys_wire as wire
 from gateway.api.routes import WriteRoute
 from gateway.context import Admin, Context, Ctx, Reader
-from gateway.journeys_shapes import CampaignCheck, CampaignProgress
 from gateway.problems import documented
+from gateway.shapes.journeys import CampaignCheck, CampaignProgress
+from gateway.wire import journeys as wire
 from kit.errors import Conflict, Invalid, NotFound
 
 router = APIRouter(tags=["campaigns"], route_class=WriteRoute)

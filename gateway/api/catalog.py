@@ -7,11 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 
 from contracts.topology import APPLY, CATALOG, CHECK_TEMPLATES
-from gateway import documents, letters_wire, wire
+from gateway import documents
 from gateway.api.routes import WriteRoute
 from gateway.context import Admin, Context, Ctx, Reader
 from gateway.problems import UnsupportedMedia, documented
-from gateway.shapes import Advice, Applied, Documents, JsonObject
+from gateway.shapes.catalog import Advice, Applied, Documents
+from gateway.shapes.common import JsonObject
+from gateway.wire import catalog as catalog_wire
+from gateway.wire import letters as letters_wire
 from kit.errors import Invalid, Malformed, NotFound, TooLarge
 
 router = APIRouter(tags=["catalog"], route_class=WriteRoute)
@@ -84,8 +87,10 @@ async def _read(request: Request) -> list[JsonObject]:
 
 async def _apply(ctx: Context, workspace: str, found: Sequence[Any], *, dry_run: bool) -> Applied:
     advice = await _checked(ctx, workspace, found)
-    reply = await ctx.caller.call(APPLY, workspace, wire.apply_request(found, dry_run=dry_run))
-    return wire.applied(reply, dry_run=dry_run).model_copy(update={"advice": advice})
+    reply = await ctx.caller.call(
+        APPLY, workspace, catalog_wire.apply_request(found, dry_run=dry_run)
+    )
+    return catalog_wire.applied(reply, dry_run=dry_run).model_copy(update={"advice": advice})
 
 
 async def _checked(ctx: Context, workspace: str, found: Sequence[Any]) -> list[Advice]:
@@ -111,8 +116,8 @@ def _finding(told: letters_wire.Finding) -> Advice:
 
 
 async def _documents(ctx: Context, workspace: str, kind: str, key: str = "") -> list[JsonObject]:
-    request = wire.catalog_request(kind, key, revision=0)
-    return wire.documents(await ctx.caller.call(CATALOG, workspace, request))
+    request = catalog_wire.catalog_request(kind, key, revision=0)
+    return catalog_wire.documents(await ctx.caller.call(CATALOG, workspace, request))
 
 
 def _serve(plural: str, kind: str) -> None:

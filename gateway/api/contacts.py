@@ -6,12 +6,12 @@ import msgspec
 from fastapi import APIRouter
 
 from contracts.topology import ACCEPT
-from gateway import ingest_wire
 from gateway.api.routes import WriteRoute
 from gateway.auth import Key
 from gateway.context import Admin, Context, Ctx, find_profile
 from gateway.problems import documented
-from gateway.shapes import Contact, ContactsTaken
+from gateway.shapes.contacts import Contact, ContactsTaken
+from gateway.wire import ingest as wire
 from kit.errors import Invalid, NotFound
 
 router = APIRouter(tags=["contacts"], route_class=WriteRoute)
@@ -58,8 +58,8 @@ async def _ids(ctx: Context, key: Key, ref: str) -> dict[str, str]:
     return {"anonymousId": person.anonymous_ids[0]}
 
 
-async def _offer(ctx: Context, key: Key, item: dict[str, Any]) -> ingest_wire.Accepted:
-    delivery = ingest_wire.Delivery(
+async def _offer(ctx: Context, key: Key, item: dict[str, Any]) -> wire.Accepted:
+    delivery = wire.Delivery(
         call="contacts",
         body=msgspec.json.encode({"batch": [item]}),
         from_browser=False,
@@ -67,5 +67,5 @@ async def _offer(ctx: Context, key: Key, item: dict[str, Any]) -> ingest_wire.Ac
         client_ip="",
         user_agent="",
     )
-    reply = await ctx.caller.call(ACCEPT, key.workspace, ingest_wire.accept_request(delivery))
-    return ingest_wire.accepted(reply)
+    reply = await ctx.caller.call(ACCEPT, key.workspace, wire.accept_request(delivery))
+    return wire.accepted(reply)

@@ -7,9 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from contracts.topology import DECISION, EVALUATE, PREVIEW, REPLAY
-from gateway import decisions_wire as wire
 from gateway.context import Ctx, Reader, find_profile
-from gateway.decisions_shapes import (
+from gateway.problems import documented
+from gateway.shapes.decisions import (
+    Decision,
     EvaluateRequest,
     Evaluation,
     Preview,
@@ -17,8 +18,7 @@ from gateway.decisions_shapes import (
     Replay,
     ReplayRequest,
 )
-from gateway.problems import documented
-from gateway.shapes import Decision
+from gateway.wire import decisions as wire
 from kit.errors import Invalid, NotFound
 
 router = APIRouter(tags=["decisions"])

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from gateway import durations
 from gateway.context import Admin, Context, Ctx, Reader
 from gateway.problems import documented
-from gateway.shapes import ClockMove, ClockState
+from gateway.shapes.development import ClockMove, ClockState
 from kit import devclock
 from kit.errors import Invalid, NotFound
 

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from gateway import erasures_store as store
 from gateway.api.profiles import Ref
 from gateway.api.routes import WriteRoute
 from gateway.context import Admin, Ctx, find_profile
-from gateway.people_shapes import Erasure
 from gateway.problems import documented
-from gateway.shapes import JsonObject
+from gateway.shapes.common import JsonObject
+from gateway.shapes.people import Erasure
+from gateway.store import erasures as store
 from kit.errors import NotFound
 from kit.ids import new_id
 

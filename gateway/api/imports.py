@@ -11,20 +11,15 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Query, Request
 
-from gateway import imports_store as store
 from gateway.auth import Key
 from gateway.context import Admin, Context, Ctx, Reader
-from gateway.import_shapes import (
-    Imported,
-    ImportList,
-    ImportQuery,
-    ImportRefusal,
-    ImportRefusals,
-)
 from gateway.importing.formats import READERS, inflated
 from gateway.importing.mapping import BASES, Kind, RowMapping, parse
 from gateway.importing.run import Import, Parts, Source
 from gateway.problems import UnsupportedMedia, documented
+from gateway.shapes.imports import Imported, ImportList, ImportQuery, ImportRefusal, ImportRefusals
+from gateway.store import imports as store
+from gateway.store.common import Row
 from kit.errors import Conflict, Invalid, KairosError, Malformed, NotFound
 from kit.ids import new_id
 
@@ -150,7 +145,7 @@ def _format(request: Request, asked: ImportQuery) -> str:
     return known.get(named, "ndjson")
 
 
-async def _begin(ctx: Context, wanted: store.Wanted) -> store.Row:
+async def _begin(ctx: Context, wanted: store.Wanted) -> Row:
     """The import, ours from now on unless it is done already: a request that still worked on it
     gets Conflict at its next progress.
 
@@ -167,9 +162,7 @@ async def _begin(ctx: Context, wanted: store.Wanted) -> store.Row:
     return row
 
 
-async def _run(
-    ctx: Context, request: Request, source: Source, format_: str, row: store.Row
-) -> None:
+async def _run(ctx: Context, request: Request, source: Source, format_: str, row: Row) -> None:
     run = Import(Parts(ctx.db, ctx.caller, ctx.clock), source, row["rows"], row["refused"])
     state, detail = "stopped", "The connection was lost; send the file again to continue"
     try:
@@ -197,7 +190,7 @@ async def _shown(ctx: Context, key: Key, import_: UUID) -> Imported:
     return _import(row, refused)
 
 
-def _import(row: store.Row, refused: list[store.Refusal]) -> Imported:
+def _import(row: Row, refused: list[store.Refusal]) -> Imported:
     return Imported(
         id=row["id"],
         name=row["name"] or None,

@@ -17,11 +17,12 @@ from fastapi.responses import StreamingResponse
 from nats.aio.msg import Msg
 
 from contracts.topology import FEED_SUBJECT, INBOX, INBOX_ACT
-from gateway import auth, letters_wire, usertokens
+from gateway import auth, usertokens
 from gateway.context import Context, Ctx, find_profile
-from gateway.inbox_shapes import Inbox, InboxItem
 from gateway.problems import documented
-from gateway.shapes import Changed
+from gateway.shapes.common import Changed
+from gateway.shapes.inbox import Inbox, InboxItem
+from gateway.wire import letters as wire
 from kit.errors import Forbidden, Invalid, KairosError, NotFound, Overloaded, Unauthenticated
 
 router = APIRouter(tags=["inbox"])
@@ -101,10 +102,10 @@ async def inbox(
     limit: Annotated[int, Query(ge=1, le=200)] = PAGE,
 ) -> Inbox:
     response.headers.update(CORS)
-    asked = letters_wire.inbox_request(
+    asked = wire.inbox_request(
         whose.persons, placement=placement, before=int(cursor or 0), limit=limit
     )
-    found = letters_wire.inbox(await ctx.caller.call(INBOX, whose.workspace, asked))
+    found = wire.inbox(await ctx.caller.call(INBOX, whose.workspace, asked))
     last = str(found[-1][0]) if len(found) == limit else None
     return Inbox(items=[item for _, item in found], next_cursor=last)
 
@@ -144,9 +145,9 @@ async def inbox_act(
     response: Response,
 ) -> Changed:
     response.headers.update(CORS)
-    asked = letters_wire.inbox_act_request(whose.persons, item, act)
+    asked = wire.inbox_act_request(whose.persons, item, act)
     reply = await ctx.caller.call(INBOX_ACT, whose.workspace, asked)
-    return Changed(changed=letters_wire.inbox_changed(reply))
+    return Changed(changed=wire.inbox_changed(reply))
 
 
 @router.options("/v1/inbox{rest:path}", include_in_schema=False)
@@ -189,7 +190,7 @@ class Bell:
 
     async def on_fact(self, message: Msg) -> None:
         """Something came in for somebody."""
-        for rung in self._waiting.get(letters_wire.whose(message.data), ()):
+        for rung in self._waiting.get(wire.whose(message.data), ()):
             rung.set()
 
 
@@ -234,5 +235,5 @@ async def _events(ctx: Context, bell: Bell, whose: Reader, last: int) -> AsyncIt
 async def _items(
     ctx: Context, whose: Reader, *, after: int = 0, limit: int
 ) -> list[tuple[int, InboxItem]]:
-    asked = letters_wire.inbox_request(whose.persons, after=after, limit=limit)
-    return letters_wire.inbox(await ctx.caller.call(INBOX, whose.workspace, asked))
+    asked = wire.inbox_request(whose.persons, after=after, limit=limit)
+    return wire.inbox(await ctx.caller.call(INBOX, whose.workspace, asked))

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 
 from contracts.topology import ENTER, JOURNEY, RUNS
-from gateway import journeys_wire as wire
 from gateway.api.routes import WriteRoute
 from gateway.context import Admin, Context, Ctx, Reader, find_profile
-from gateway.journeys_shapes import Enter, Entered, JourneyState, Moved, MovePeople, RunQuery, Runs
 from gateway.problems import documented
+from gateway.shapes.journeys import Enter, Entered, JourneyState, Moved, MovePeople, RunQuery, Runs
+from gateway.wire import journeys as wire
 from kit.errors import Invalid, NotFound
 
 router = APIRouter(tags=["journeys"], route_class=WriteRoute)

@@ -6,13 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Header
 
 from contracts.topology import MESSAGE, NEXT, SEND
-from gateway import decisions_wire, wire
 from gateway.api.profiles import Ref
 from gateway.api.routes import WriteRoute
 from gateway.context import Admin, Ctx, Reader, find_profile
-from gateway.decisions_shapes import MessageTaken, Next, NextRequest, SendMessage
 from gateway.problems import documented
-from gateway.shapes import Message
+from gateway.shapes.messages import Message, MessageTaken, Next, NextRequest, SendMessage
+from gateway.wire import messages as wire
 from kit.errors import Conflict, Invalid, NotFound
 
 router = APIRouter(tags=["messages"])
@@ -50,8 +49,8 @@ async def send_message(
     idempotency_key: Annotated[str, Header(max_length=255)] = "",
 ) -> MessageTaken:
     person = await find_profile(ctx, key.workspace, asked.to.profile)
-    request = decisions_wire.send_request(person.id, asked, idempotency_key)
-    return decisions_wire.message_taken(await ctx.caller.call(SEND, key.workspace, request))
+    request = wire.send_request(person.id, asked, idempotency_key)
+    return wire.message_taken(await ctx.caller.call(SEND, key.workspace, request))
 
 
 @asks.post(
@@ -65,5 +64,5 @@ async def send_message(
 )
 async def next_message(ref: Ref, asked: NextRequest, ctx: Ctx, key: Admin) -> Next:
     person = await find_profile(ctx, key.workspace, ref)
-    request = decisions_wire.next_request(person.id, asked)
-    return decisions_wire.next_message(await ctx.caller.call(NEXT, key.workspace, request))
+    request = wire.next_request(person.id, asked)
+    return wire.next_message(await ctx.caller.call(NEXT, key.workspace, request))

@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from contracts.topology import BEGIN_OPT_IN, CHANGE_PERMISSION, SUPPRESSIONS
-from gateway import optins_wire, wire
 from gateway.api.profiles import Ref
 from gateway.api.routes import WriteRoute
 from gateway.context import Admin, Ctx, Reader, find_profile
-from gateway.optins_shapes import OptIn, OptInBegun, Suppressions, SuppressionsQuery
 from gateway.problems import documented
-from gateway.shapes import Changed
+from gateway.shapes.common import Changed
+from gateway.shapes.optins import OptIn, OptInBegun, Suppressions, SuppressionsQuery
+from gateway.wire import optins as optins_wire
+from gateway.wire import permission as permission_wire
 from kit.errors import Invalid, NotFound
 
 router = APIRouter(tags=["permission"], route_class=WriteRoute)
@@ -63,8 +64,10 @@ async def delete_suppression(
 ) -> Changed:
     person = await find_profile(ctx, key.workspace, profile)
     evidence = {"source": "api", "reason": reason, "actor": f"key:{key.id}"}
-    change = wire.PermissionChange("suppression", "lifted", channel=channel, evidence=evidence)
+    change = permission_wire.PermissionChange(
+        "suppression", "lifted", channel=channel, evidence=evidence
+    )
     await ctx.optouts.drain()
-    request = wire.change_request(person.id, change, ctx.clock.now())
+    request = permission_wire.change_request(person.id, change, ctx.clock.now())
     reply = await ctx.caller.call(CHANGE_PERMISSION, key.workspace, request)
-    return Changed(changed=wire.changed(reply))
+    return Changed(changed=permission_wire.changed(reply))

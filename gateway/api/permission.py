@@ -6,13 +6,14 @@ from fastapi import APIRouter, Path
 from pydantic import AwareDatetime
 
 from contracts.topology import CHANGE_PERMISSION, PERMISSION
-from gateway import wire
 from gateway.api.profiles import Ref
 from gateway.api.routes import WriteRoute
 from gateway.auth import Key
 from gateway.context import Admin, Context, Ctx, Reader, find_profile
 from gateway.problems import documented
-from gateway.shapes import Changed, Channel, ConsentChange, Evidence, JsonObject, Pause
+from gateway.shapes.common import Changed, Channel, JsonObject
+from gateway.shapes.permission import ConsentChange, Evidence, Pause
+from gateway.wire import permission as wire
 from kit.errors import Invalid, NotFound
 
 router = APIRouter(tags=["permission"], route_class=WriteRoute)

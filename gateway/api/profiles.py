@@ -10,12 +10,15 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 
 from contracts.topology import JOURNEYS, MERGE, PROFILES, TIMELINE
-from gateway import ingest_wire, wire
 from gateway.api.routes import WriteRoute
 from gateway.context import Admin, Ctx, Reader, find_profile
-from gateway.people_shapes import Merged, MergeWish, Profiles, ProfilesQuery
 from gateway.problems import documented
-from gateway.shapes import Journeys, Profile, Timeline, TimelineQuery
+from gateway.shapes.journeys import Journeys
+from gateway.shapes.people import Merged, MergeWish, Profile, Profiles, ProfilesQuery
+from gateway.shapes.timeline import Timeline, TimelineQuery
+from gateway.wire import ingest as ingest_wire
+from gateway.wire import journeys as journeys_wire
+from gateway.wire import timeline as timeline_wire
 from kit.errors import Conflict, Invalid, NotFound
 
 writes = APIRouter(tags=["profiles"], route_class=WriteRoute)
@@ -80,7 +83,7 @@ async def timeline(
     ref: Ref, ctx: Ctx, key: Reader, asked: Annotated[TimelineQuery, Query()]
 ) -> Timeline:
     person = await find_profile(ctx, key.workspace, ref)
-    question = wire.TimelineQuestion(
+    question = timeline_wire.TimelineQuestion(
         persons=[person.id, *person.merged],
         kinds=_split(asked.kind),
         channels=_split(asked.channel),
@@ -91,8 +94,8 @@ async def timeline(
         cursor=asked.cursor,
         limit=asked.limit,
     )
-    reply = await ctx.caller.call(TIMELINE, key.workspace, wire.timeline_request(question))
-    return wire.timeline(reply)
+    reply = await ctx.caller.call(TIMELINE, key.workspace, timeline_wire.timeline_request(question))
+    return timeline_wire.timeline(reply)
 
 
 @router.get(
@@ -102,8 +105,8 @@ async def timeline(
 )
 async def journeys(ref: Ref, ctx: Ctx, key: Reader) -> Journeys:
     person = await find_profile(ctx, key.workspace, ref)
-    request = wire.journeys_request(person.id)
-    return wire.journeys(await ctx.caller.call(JOURNEYS, key.workspace, request))
+    request = journeys_wire.journeys_request(person.id)
+    return journeys_wire.journeys(await ctx.caller.call(JOURNEYS, key.workspace, request))
 
 
 @last.get(

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from contracts.topology import QUARANTINE, REPLAY_QUARANTINE
-from gateway import ingest_wire
 from gateway.api.routes import WriteRoute
 from gateway.context import Admin, Ctx, Reader
 from gateway.problems import documented
-from gateway.quarantine_shapes import QuarantinedEvents, QuarantineQuery, Replayed, ReplayWish
+from gateway.shapes.quarantine import QuarantinedEvents, QuarantineQuery, Replayed, ReplayWish
+from gateway.wire import ingest as wire
 from kit.errors import Invalid
 
 router = APIRouter(tags=["quarantine"], route_class=WriteRoute)
@@ -28,8 +28,8 @@ reads = APIRouter(tags=["quarantine"])
 async def quarantine(
     ctx: Ctx, key: Reader, asked: Annotated[QuarantineQuery, Query()]
 ) -> QuarantinedEvents:
-    request = ingest_wire.quarantine_request(asked, _after(asked.cursor))
-    found, more = ingest_wire.quarantined(await ctx.caller.call(QUARANTINE, key.workspace, request))
+    request = wire.quarantine_request(asked, _after(asked.cursor))
+    found, more = wire.quarantined(await ctx.caller.call(QUARANTINE, key.workspace, request))
     return QuarantinedEvents(items=found, next_cursor=str(found[-1].id) if more else None)
 
 
@@ -40,8 +40,8 @@ async def quarantine(
     responses=documented(Invalid),
 )
 async def replay_quarantine(wish: ReplayWish, ctx: Ctx, key: Admin) -> Replayed:
-    request = ingest_wire.replay_request(wish)
-    return ingest_wire.replayed(await ctx.caller.call(REPLAY_QUARANTINE, key.workspace, request))
+    request = wire.replay_request(wish)
+    return wire.replayed(await ctx.caller.call(REPLAY_QUARANTINE, key.workspace, request))
 
 
 def _after(cursor: str) -> UUID | None:

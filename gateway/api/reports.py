@@ -9,11 +9,10 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime
 
 from contracts.topology import EXPERIMENT, OUTCOMES, REPORT
-from gateway import reports_wire, wire
 from gateway.context import Context, Ctx, Reader
 from gateway.problems import documented
-from gateway.reports_shapes import ExperimentPlan, ExperimentQuery
-from gateway.shapes import Outcomes, Report
+from gateway.shapes.reports import ExperimentPlan, ExperimentQuery, Outcomes, Report
+from gateway.wire import reports as wire
 from kit.errors import Invalid, NotFound
 
 router = APIRouter(tags=["reports"])
@@ -60,7 +59,7 @@ async def messages(
     by: By = None,
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    asked = reports_wire.ReportQuestion("messages", since, until, _split(by))
+    asked = wire.ReportQuestion("messages", since, until, _split(by))
     return await _answer(ctx, key.workspace, asked, written_as)
 
 
@@ -80,7 +79,7 @@ async def entries(
     by: By = None,
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    asked = reports_wire.ReportQuestion("entries", since, until, _split(by))
+    asked = wire.ReportQuestion("entries", since, until, _split(by))
     return await _answer(ctx, key.workspace, asked, written_as)
 
 
@@ -101,7 +100,7 @@ async def pressure(
     period: Literal["week", "month"] = "month",
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    asked = reports_wire.ReportQuestion("pressure", since, until, [], {"period": period})
+    asked = wire.ReportQuestion("pressure", since, until, [], {"period": period})
     return await _answer(ctx, key.workspace, asked, written_as)
 
 
@@ -125,7 +124,7 @@ async def conversions(
     model: Model = "last",
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    asked = reports_wire.ReportQuestion("conversions", since, until, _split(by), {"model": model})
+    asked = wire.ReportQuestion("conversions", since, until, _split(by), {"model": model})
     return await _answer(ctx, key.workspace, asked, written_as)
 
 
@@ -146,7 +145,7 @@ async def returns(
     model: Model = "last",
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    asked = reports_wire.ReportQuestion("returns", since, until, _split(by), {"model": model})
+    asked = wire.ReportQuestion("returns", since, until, _split(by), {"model": model})
     return await _answer(ctx, key.workspace, asked, written_as)
 
 
@@ -165,7 +164,7 @@ async def chains(
     until: Day = None,
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    asked = reports_wire.ReportQuestion("chains", since, until, [])
+    asked = wire.ReportQuestion("chains", since, until, [])
     return await _answer(ctx, key.workspace, asked, written_as)
 
 
@@ -184,7 +183,7 @@ async def goals(
     by: By = None,
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    asked = reports_wire.ReportQuestion("goals", since, until, _split(by))
+    asked = wire.ReportQuestion("goals", since, until, _split(by))
     return await _answer(ctx, key.workspace, asked, written_as)
 
 
@@ -202,7 +201,7 @@ async def repeats(
     until: Day = None,
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    asked = reports_wire.ReportQuestion("repeats", since, until, [], {"goal": goal})
+    asked = wire.ReportQuestion("repeats", since, until, [], {"goal": goal})
     return await _answer(ctx, key.workspace, asked, written_as)
 
 
@@ -222,7 +221,7 @@ async def cohorts(
     until: Day = None,
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    asked = reports_wire.ReportQuestion("cohorts", since, until, [], {"goal": goal})
+    asked = wire.ReportQuestion("cohorts", since, until, [], {"goal": goal})
     return await _answer(ctx, key.workspace, asked, written_as)
 
 
@@ -242,7 +241,7 @@ async def sample_size(
 ) -> Response | Report:
     given = asked.model_dump(exclude_unset=True)
     options = {name: str(value) for name, value in given.items()}
-    question = reports_wire.ReportQuestion("sample-size", None, None, [], options)
+    question = wire.ReportQuestion("sample-size", None, None, [], options)
     return await _answer(ctx, key.workspace, question, written_as)
 
 
@@ -262,7 +261,7 @@ async def experiment(
     asked: Annotated[ExperimentQuery, Query()],
     written_as: Annotated[Format, Query(alias="format")] = "json",
 ) -> Response | Report:
-    question = reports_wire.ExperimentQuestion(
+    question = wire.ExperimentQuestion(
         experiment=asked.experiment,
         arms=_split(asked.arms),
         control=asked.control,
@@ -273,19 +272,19 @@ async def experiment(
         since=asked.since,
         until=asked.until,
     )
-    request = reports_wire.experiment_request(question)
+    request = wire.experiment_request(question)
     reply = await ctx.caller.call(EXPERIMENT, key.workspace, request)
-    return _written(reports_wire.experiment(reply), written_as)
+    return _written(wire.experiment(reply), written_as)
 
 
 async def _answer(
-    ctx: Context, workspace: str, asked: reports_wire.ReportQuestion, written_as: str
+    ctx: Context, workspace: str, asked: wire.ReportQuestion, written_as: str
 ) -> Response | Report:
-    reply = await ctx.caller.call(REPORT, workspace, reports_wire.report_request(asked))
-    return _written(reports_wire.report(reply), written_as)
+    reply = await ctx.caller.call(REPORT, workspace, wire.report_request(asked))
+    return _written(wire.report(reply), written_as)
 
 
-def _written(told: reports_wire.Told, written_as: str) -> Response | Report:
+def _written(told: wire.Told, written_as: str) -> Response | Report:
     columns, rows, notes = told
     if written_as == "csv":
         text = io.StringIO()

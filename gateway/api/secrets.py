@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from contracts.topology import DROP_SECRET, KEEP_SECRET, SECRETS
-from gateway import wire
 from gateway.api.routes import WriteRoute
 from gateway.context import Admin, Ctx
 from gateway.problems import documented
-from gateway.shapes import SecretRef, SecretRefs, SecretValue
+from gateway.shapes.secrets import SecretRef, SecretRefs, SecretValue
+from gateway.wire import secrets as wire
 from kit.errors import Conflict, Invalid, NotFound
 
 router = APIRouter(tags=["providers"], route_class=WriteRoute)

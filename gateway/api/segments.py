@@ -6,18 +6,19 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 
 from contracts.topology import CATALOG, MEMBERS, SCHEMA, SEGMENT, SEGMENT_PREVIEW, SEGMENTS_OF
-from gateway import wire
 from gateway.api.profiles import Ref
 from gateway.context import Ctx, Reader, find_profile
 from gateway.problems import documented
-from gateway.shapes import (
-    JsonObject,
+from gateway.shapes.common import JsonObject
+from gateway.shapes.segments import (
     MemberQuery,
     Members,
     Memberships,
     SegmentPreview,
     SegmentPreviewAsked,
 )
+from gateway.wire import catalog as catalog_wire
+from gateway.wire import segments as segments_wire
 from kit.errors import Invalid, NotFound
 
 router = APIRouter(tags=["segments"])
@@ -33,8 +34,10 @@ SegmentKey = Annotated[str, Path(max_length=63)]
     responses=documented(Invalid),
 )
 async def segment_preview(asked: SegmentPreviewAsked, ctx: Ctx, caller: Reader) -> SegmentPreview:
-    request = wire.segment_preview_request(asked)
-    return wire.segment_preview(await ctx.caller.call(SEGMENT_PREVIEW, caller.workspace, request))
+    request = segments_wire.segment_preview_request(asked)
+    return segments_wire.segment_preview(
+        await ctx.caller.call(SEGMENT_PREVIEW, caller.workspace, request)
+    )
 
 
 @router.get(
@@ -44,8 +47,8 @@ async def segment_preview(asked: SegmentPreviewAsked, ctx: Ctx, caller: Reader) 
     responses=documented(NotFound),
 )
 async def schema(kind: Annotated[str, Path(max_length=40)], ctx: Ctx, caller: Reader) -> JsonObject:
-    reply = await ctx.caller.call(SCHEMA, caller.workspace, wire.schema_request(kind))
-    return wire.schema(reply)
+    reply = await ctx.caller.call(SCHEMA, caller.workspace, segments_wire.schema_request(kind))
+    return segments_wire.schema(reply)
 
 
 @router.get(
@@ -58,9 +61,9 @@ async def schema(kind: Annotated[str, Path(max_length=40)], ctx: Ctx, caller: Re
 async def members(
     key: SegmentKey, ctx: Ctx, caller: Reader, asked: Annotated[MemberQuery, Query()]
 ) -> Members:
-    request = wire.members_request(key, _after(asked.cursor), asked.limit)
+    request = segments_wire.members_request(key, _after(asked.cursor), asked.limit)
     reply = await ctx.caller.call(MEMBERS, caller.workspace, request)
-    return wire.members(reply, asked.limit)
+    return segments_wire.members(reply, asked.limit)
 
 
 def _after(cursor: str) -> UUID | None:
@@ -81,12 +84,12 @@ def _after(cursor: str) -> UUID | None:
     responses=documented(NotFound),
 )
 async def segment(key: SegmentKey, ctx: Ctx, caller: Reader) -> JsonObject:
-    request = wire.catalog_request("segment", key, revision=0)
-    found = wire.documents(await ctx.caller.call(CATALOG, caller.workspace, request))
+    request = catalog_wire.catalog_request("segment", key, revision=0)
+    found = catalog_wire.documents(await ctx.caller.call(CATALOG, caller.workspace, request))
     if not found:
         raise NotFound("There is no segment with this key")
-    reply = await ctx.caller.call(SEGMENT, caller.workspace, wire.segment_request(key))
-    return found[0] | wire.segment(reply)
+    reply = await ctx.caller.call(SEGMENT, caller.workspace, segments_wire.segment_request(key))
+    return found[0] | segments_wire.segment(reply)
 
 
 @router.get(
@@ -96,5 +99,5 @@ async def segment(key: SegmentKey, ctx: Ctx, caller: Reader) -> JsonObject:
 )
 async def segments_of(ref: Ref, ctx: Ctx, caller: Reader) -> Memberships:
     person = await find_profile(ctx, caller.workspace, ref)
-    request = wire.segments_of_request(person.id)
-    return wire.segments_of(await ctx.caller.call(SEGMENTS_OF, caller.workspace, request))
+    request = segments_wire.segments_of_request(person.id)
+    return segments_wire.segments_of(await ctx.caller.call(SEGMENTS_OF, caller.workspace, request))

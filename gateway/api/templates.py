@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 
 from contracts.topology import RENDER_TEMPLATE
-from gateway import letters_wire
 from gateway.context import Context, Ctx, Reader, find_profile
 from gateway.problems import documented
-from gateway.shapes import Rendered, RenderRequest
+from gateway.shapes.catalog import Rendered, RenderRequest
+from gateway.wire import letters as wire
 from kit.errors import Invalid, NotFound
 
 router = APIRouter(tags=["catalog"])
@@ -29,8 +29,8 @@ async def render(key: TemplateKey, asked: RenderRequest, ctx: Ctx, caller: Reade
         locale = str(traits.get("locale") or traits.get("language") or "")
         asked = asked.model_copy(update={"locale": locale[:35]})
     variables = {"profile": traits, "event": asked.data, "data": asked.data}
-    request = letters_wire.render_request(key, asked, variables)
-    return letters_wire.rendered(await ctx.caller.call(RENDER_TEMPLATE, caller.workspace, request))
+    request = wire.render_request(key, asked, variables)
+    return wire.rendered(await ctx.caller.call(RENDER_TEMPLATE, caller.workspace, request))
 
 
 async def _traits(ctx: Context, workspace: str, ref: str) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from gateway import auth, ingest_wire, problems, usertokens
+from gateway import auth, problems, usertokens
 from gateway.context import Context, context_of
 from gateway.edge import Handler
 from gateway.limits import TRACKING_BYTES_MAX, read_body
 from gateway.problems import documented
+from gateway.wire import ingest as wire
 from kit import telemetry
 from kit.errors import Forbidden, Invalid, KairosError, Malformed, TooLarge
 
@@ -56,7 +57,7 @@ async def _accept(ctx: Context, request: Request) -> Response:
     ctx.rate.take(key.id)
     ctx.courier.check_open(key.workspace)
     token = headers.get(usertokens.HEADER)
-    delivery = ingest_wire.Delivery(
+    delivery = wire.Delivery(
         call=PATHS[request.scope["path"]],
         body=body,
         from_browser=key.kind == "write-browser",
@@ -89,7 +90,7 @@ def _allowed(origin: str) -> dict[str, str]:
     }
 
 
-def _answer(told: ingest_wire.Accepted) -> Response:
+def _answer(told: wire.Accepted) -> Response:
     if not told.refused:
         return _STORED
     refused = [_refusal(each) for each in told.refused]
@@ -99,7 +100,7 @@ def _answer(told: ingest_wire.Accepted) -> Response:
     raise _all_refused(told.refused, refused)
 
 
-def _all_refused(items: list[ingest_wire.Refusal], errors: list[dict[str, Any]]) -> KairosError:
+def _all_refused(items: list[wire.Refusal], errors: list[dict[str, Any]]) -> KairosError:
     """One error for a call that stored nothing; the items' status where they agree."""
     statuses = {item.status for item in items}
     kinds = {400: Malformed, 403: Forbidden, 413: TooLarge}
@@ -108,7 +109,7 @@ def _all_refused(items: list[ingest_wire.Refusal], errors: list[dict[str, Any]])
     return kind(detail, errors=errors)
 
 
-def _refusal(item: ingest_wire.Refusal) -> dict[str, Any]:
+def _refusal(item: wire.Refusal) -> dict[str, Any]:
     told = {"index": item.index, "reason": item.reason, "status": item.status}
     return told | ({"pointer": item.pointer} if item.pointer else {})
 

@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 
 from contracts.topology import TAKE_RECEIPTS
-from gateway import wire
 from gateway.context import Ctx
 from gateway.limits import WEBHOOK_BYTES_MAX, read_body
 from gateway.problems import documented
-from gateway.shapes import ReceiptsTaken
+from gateway.shapes.messages import ReceiptsTaken
+from gateway.wire import messages as wire
 from kit.errors import Malformed, NotFound, TooLarge
 
 router = APIRouter(tags=["webhooks"])

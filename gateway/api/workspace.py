@@ -3,11 +3,11 @@
 from fastapi import APIRouter
 
 from contracts.topology import CONTROLS
-from gateway import wire
 from gateway.api.routes import WriteRoute
 from gateway.context import Admin, Ctx, Reader
 from gateway.problems import documented
-from gateway.shapes import Marketing
+from gateway.shapes.permission import Marketing
+from gateway.wire import permission as wire
 from kit.errors import Invalid
 
 router = APIRouter(tags=["workspace"], route_class=WriteRoute)

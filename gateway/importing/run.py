@@ -16,10 +16,10 @@ from uuid import UUID
 import msgspec
 
 from contracts.topology import ACCEPT, PROFILE
-from gateway import imports_store as store
-from gateway import ingest_wire as wire
 from gateway.importing.formats import LINE_BYTES_MAX, Row
 from gateway.importing.mapping import RowError, RowMapping
+from gateway.store import imports as store
+from gateway.wire import ingest as wire
 from kit.bus.rpc import Caller
 from kit.clock import Clock
 from kit.db.database import Database

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from contracts.topology import CONFIRM_OPT_IN, OPT_IN
-from gateway import optins_wire
 from gateway.context import Context, Ctx
-from gateway.optins_wire import TokenState
 from gateway.pages.page import HEADERS, Language, html, language_of
+from gateway.wire import optins as wire
+from gateway.wire.optins import TokenState
 from kit.db.database import WORKSPACE
 from kit.errors import NotFound
 
@@ -26,8 +26,8 @@ _TOKEN_CHARACTERS_MAX = 120
 async def show_opt_in(token: str, request: Request, ctx: Ctx) -> HTMLResponse:
     language = _language(request)
     try:
-        found = optins_wire.looked(
-            await ctx.caller.call(OPT_IN, _workspace(token), optins_wire.look_request(token))
+        found = wire.looked(
+            await ctx.caller.call(OPT_IN, _workspace(token), wire.look_request(token))
         )
     except NotFound:
         return _page(language, "invalid", 404)
@@ -57,8 +57,8 @@ async def _confirm(ctx: Context, token: str, request: Request) -> TokenState:
         "ip": request.client.host if request.client else "",
         "user_agent": request.headers.get("user-agent", "")[:500],
     }
-    body = optins_wire.confirm_request(token, evidence)
-    return optins_wire.confirmed(await ctx.caller.call(CONFIRM_OPT_IN, _workspace(token), body))
+    body = wire.confirm_request(token, evidence)
+    return wire.confirmed(await ctx.caller.call(CONFIRM_OPT_IN, _workspace(token), body))
 
 
 def _workspace(token: str) -> str:

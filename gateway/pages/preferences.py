@@ -15,12 +15,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from contracts.topology import CATALOG, CHANGE_PERMISSION, MESSAGE, PERMISSION, REACT
-from gateway import letters_wire, wire
 from gateway.context import Context, Ctx
 from gateway.limits import read_body
 from gateway.pages.page import HEADERS, Language, html, language_of
 from gateway.pages.preference_view import Row, View, body_of, title_of
 from gateway.pages.tokens import PREFERENCES, PageLink, page_link
+from gateway.wire import catalog as catalog_wire
+from gateway.wire import letters as letters_wire
+from gateway.wire import messages as messages_wire
+from gateway.wire import permission as permission_wire
 from kit.errors import KairosError, NotFound
 
 router = APIRouter(tags=["pages"])
@@ -79,13 +82,15 @@ async def _act(visit: Visit, wanted: str, form: list[tuple[str, str]]) -> str:
         case "pause":
             days = _days(dict(form).get("days", ""))
             until = visit.ctx.clock.now() + timedelta(days=days)
-            await _less(visit, wire.PermissionChange(part="pause", status="set", until=until))
+            await _less(
+                visit, permission_wire.PermissionChange(part="pause", status="set", until=until)
+            )
         case "objection":
-            await _less(visit, wire.PermissionChange(part="objection", status="set"))
+            await _less(visit, permission_wire.PermissionChange(part="objection", status="set"))
         case "resume":
-            await _more(visit, wire.PermissionChange(part="pause", status="lifted"))
+            await _more(visit, permission_wire.PermissionChange(part="pause", status="lifted"))
         case "unobject":
-            await _more(visit, wire.PermissionChange(part="objection", status="lifted"))
+            await _more(visit, permission_wire.PermissionChange(part="objection", status="lifted"))
         case "not_relevant":
             asked = letters_wire.react_request("not_relevant", visit.link.message_id)
             await visit.ctx.caller.call(REACT, visit.link.workspace, asked)
@@ -106,8 +111,8 @@ async def _choose(visit: Visit, form: list[tuple[str, str]]) -> None:
             await _more(visit, _consent("granted", channel, topic))
 
 
-def _consent(status: str, channel: str, topic: str) -> wire.PermissionChange:
-    return wire.PermissionChange(
+def _consent(status: str, channel: str, topic: str) -> permission_wire.PermissionChange:
+    return permission_wire.PermissionChange(
         part="consent",
         status=status,
         purpose="contact",
@@ -117,20 +122,22 @@ def _consent(status: str, channel: str, topic: str) -> wire.PermissionChange:
     )
 
 
-async def _less(visit: Visit, change: wire.PermissionChange) -> None:
+async def _less(visit: Visit, change: permission_wire.PermissionChange) -> None:
     link = visit.link
     await visit.ctx.optouts.take_signed(link.workspace, link.person, _signed(visit, change))
 
 
-async def _more(visit: Visit, change: wire.PermissionChange) -> None:
+async def _more(visit: Visit, change: permission_wire.PermissionChange) -> None:
     """In force after all withdrawals that still wait; raises Unavailable."""
     ctx, link = visit.ctx, visit.link
     await ctx.optouts.drain()
-    asked = wire.change_request(link.person, _signed(visit, change), ctx.clock.now())
+    asked = permission_wire.change_request(link.person, _signed(visit, change), ctx.clock.now())
     await ctx.caller.call(CHANGE_PERMISSION, link.workspace, asked)
 
 
-def _signed(visit: Visit, change: wire.PermissionChange) -> wire.PermissionChange:
+def _signed(
+    visit: Visit, change: permission_wire.PermissionChange
+) -> permission_wire.PermissionChange:
     client = visit.request.client
     evidence = {
         "source": "preference-centre",
@@ -147,9 +154,9 @@ async def _wishes(visit: Visit) -> View:
     link = visit.link
     try:
         reply = await visit.ctx.caller.call(
-            PERMISSION, link.workspace, wire.permission_request(link.person)
+            PERMISSION, link.workspace, permission_wire.permission_request(link.person)
         )
-        told = wire.permission(reply)
+        told = permission_wire.permission(reply)
         names = await _topics(visit)
     except KairosError:
         return View(known=False, rows=(Row(link.channel, link.topic, link.topic, on=True),))
@@ -175,20 +182,20 @@ def _rows(
 
 async def _topics(visit: Visit) -> dict[str, str]:
     """Key -> name of the topics of the catalog."""
-    request = wire.catalog_request("topic", "", revision=0)
+    request = catalog_wire.catalog_request("topic", "", revision=0)
     reply = await visit.ctx.caller.call(CATALOG, visit.link.workspace, request)
-    return {each["key"]: each.get("name") or each["key"] for each in wire.documents(reply)}
+    return {each["key"]: each.get("name") or each["key"] for each in catalog_wire.documents(reply)}
 
 
 async def _why(visit: Visit, view: View) -> View:
     """With the reason stored with the message, as far as delivery can tell."""
     try:
         reply = await visit.ctx.caller.call(
-            MESSAGE, visit.link.workspace, wire.message_request(visit.link.message_id)
+            MESSAGE, visit.link.workspace, messages_wire.message_request(visit.link.message_id)
         )
     except KairosError:
         return view
-    message = wire.message(reply)
+    message = messages_wire.message(reply)
     if not message.attempts:
         return view
     last = message.attempts[-1]

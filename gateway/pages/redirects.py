@@ -11,10 +11,10 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from contracts.topology import REACT
-from gateway import letters_wire
 from gateway.context import Context, Ctx
 from gateway.pages.page import HEADERS, Language, html, language_of
 from gateway.pages.tokens import click_link, open_link
+from gateway.wire import letters as wire
 from kit.errors import KairosError, NotFound
 
 router = APIRouter(tags=["pages"])
@@ -31,15 +31,13 @@ async def follow(token: str, request: Request, ctx: Ctx) -> Response:
         workspace, message_id, target = click_link(token, ctx.settings.link_secret)
     except NotFound:
         return _not_valid(request)
-    asked = letters_wire.react_request(
-        "clicked", message_id, target=target, user_agent=_agent(request)
-    )
+    asked = wire.react_request("clicked", message_id, target=target, user_agent=_agent(request))
     return await _redirect(ctx, workspace, asked, request)
 
 
 @router.get("/s/{code}", summary="Follow a link of a text message", response_class=RedirectResponse)
 async def follow_short(code: Code, request: Request, ctx: Ctx) -> Response:
-    asked = letters_wire.react_request("clicked", None, code=code, user_agent=_agent(request))
+    asked = wire.react_request("clicked", None, code=code, user_agent=_agent(request))
     return await _redirect(ctx, "", asked, request)
 
 
@@ -49,7 +47,7 @@ async def opened(token: str, request: Request, ctx: Ctx) -> Response:
     status = 200
     try:
         workspace, message_id = open_link(token, ctx.settings.link_secret)
-        asked = letters_wire.react_request("opened", message_id, user_agent=_agent(request))
+        asked = wire.react_request("opened", message_id, user_agent=_agent(request))
         await ctx.caller.call(REACT, workspace, asked)
     except NotFound:
         status = 404
@@ -60,7 +58,7 @@ async def opened(token: str, request: Request, ctx: Ctx) -> Response:
 
 async def _redirect(ctx: Context, workspace: str, asked: bytes, request: Request) -> Response:
     try:
-        url = letters_wire.leads_to(await ctx.caller.call(REACT, workspace, asked))
+        url = wire.leads_to(await ctx.caller.call(REACT, workspace, asked))
     except NotFound:
         return _not_valid(request)
     return RedirectResponse(url, status_code=302, headers=_KEPT)

@@ -10,11 +10,11 @@ from html import escape
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from gateway import wire
 from gateway.context import Context, Ctx
 from gateway.limits import read_body
 from gateway.pages.page import HEADERS, Language, html, language_of
 from gateway.pages.tokens import UNSUBSCRIBE, PageLink, page_link
+from gateway.wire import permission as wire
 from kit.errors import NotFound, Rejected
 
 router = APIRouter(tags=["pages"])

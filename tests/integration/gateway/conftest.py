@@ -13,13 +13,14 @@ import pytest_asyncio
 from contracts import topology
 from contracts.gen.kairos.decision.v1 import service_pb2 as decision
 from contracts.gen.kairos.ingest.v1 import service_pb2 as ingest
-from gateway import app, auth, store
+from gateway import app, auth
 from gateway.context import Context
 from gateway.courier import Courier
 from gateway.erasing import Erasures
 from gateway.limits import InFlight, Rate
 from gateway.optouts import OptOuts
 from gateway.settings import Settings
+from gateway.store import keys as store
 from gateway.usertokens import UserTokens
 from gateway.writes import Writes
 from kit import devclock

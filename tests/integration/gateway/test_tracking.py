@@ -15,7 +15,7 @@ from contracts.gen.kairos.events.v1 import event_pb2
 from contracts.gen.kairos.ingest.v1 import service_pb2 as ingest
 from contracts.topology import ACCEPT, ACCEPT_MANY
 from gateway.courier import GROUP_BYTES_MAX, WAIT_S_MAX, Courier
-from gateway.ingest_wire import Delivery
+from gateway.wire.ingest import Delivery
 from kit.bus.rpc import Caller, Request
 from kit.clock import SystemClock
 from kit.errors import Malformed, Overloaded, Unavailable

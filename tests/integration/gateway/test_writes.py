@@ -13,7 +13,8 @@ from contracts.gen.kairos.delivery.v1 import service_pb2 as delivery
 from contracts.gen.kairos.ingest.v1 import service_pb2 as ingest
 from contracts.gen.kairos.profiles.v1 import profile_pb2
 from contracts.topology import APPLY, CHECK_TEMPLATES, PROFILE, RENDER_TEMPLATE
-from gateway import store, writes
+from gateway import writes
+from gateway.store import idempotency as store
 from kit.bus.rpc import Request
 from kit.errors import Invalid, Unavailable
 from tests.integration.gateway.conftest import Door

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from gateway.shapes import Shape
+from gateway.shapes.common import Shape
 
 
 class ImportQuery(Shape):

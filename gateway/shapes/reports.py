@@ -1,11 +1,34 @@
-"""What the report routes take."""
+"""The shapes of numbers."""
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
-from gateway.shapes import Shape
+from gateway.shapes.common import Shape
+
+
+class OutcomeCount(Shape):
+    """How many timeline entries look like this."""
+
+    kind: str
+    name: str | None = None
+    channel: str | None = None
+    reason: str | None = None
+    count: int
+
+
+class Outcomes(Shape):
+    """Counts per kind, name, channel and reason."""
+
+    items: list[OutcomeCount]
+
+
+class Report(Shape):
+    """A table of numbers: one item a row. `notes` says what else there is to say about it."""
+
+    items: list[dict[str, Any]]
+    notes: dict[str, Any] = Field(default={})
 
 
 class ExperimentPlan(Shape):

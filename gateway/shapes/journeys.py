@@ -5,7 +5,13 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from gateway.shapes import JsonObject, Shape
+from gateway.shapes.common import JsonObject, Shape
+
+
+class Journeys(Shape):
+    """Where a person stands in each journey."""
+
+    items: list[JsonObject]
 
 
 class Enter(Shape):

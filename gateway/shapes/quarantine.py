@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from gateway.shapes import JsonObject, Shape
+from gateway.shapes.common import JsonObject, Shape
 
 
 class QuarantinedEvent(Shape):

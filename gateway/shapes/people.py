@@ -1,4 +1,4 @@
-"""The shapes of people in numbers: lists, searches, merges."""
+"""The shapes of people: one by one, and in numbers: lists, searches, merges, erasures."""
 
 from datetime import datetime
 from typing import Literal
@@ -6,7 +6,22 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from gateway.shapes import Profile, Shape
+from gateway.shapes.common import JsonObject, Shape
+
+
+class Profile(Shape):
+    """A person as client apps told us about them."""
+
+    id: UUID
+    user_ids: list[str]
+    anonymous_ids: list[str]
+    traits: JsonObject
+    created_at: datetime
+    last_seen_at: datetime
+    merged: list[UUID] = Field(description="Profiles that became part of this one.")
+    external_ids: dict[str, list[str]] | None = Field(
+        default=None, description="Ids by the system they come from; absent where there are none."
+    )
 
 
 class Profiles(Shape):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from gateway.shapes import Channel, JsonObject, Shape
+from gateway.shapes.common import Channel, JsonObject, Shape
 
 
 class OptIn(Shape):

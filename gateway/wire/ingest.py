@@ -10,7 +10,8 @@ import msgspec
 from contracts.gen.kairos.events.v1 import event_pb2
 from contracts.gen.kairos.ingest.v1 import service_pb2 as ingest_service
 from contracts.gen.kairos.profiles.v1 import profile_pb2
-from gateway import people_shapes, quarantine_shapes, shapes
+from gateway.shapes.people import Merged, MergeWish, Profile, ProfilesQuery
+from gateway.shapes.quarantine import QuarantinedEvent, QuarantineQuery, Replayed, ReplayWish
 from kit.clock import from_us, to_us
 from kit.errors import KairosError, from_problem
 
@@ -99,11 +100,11 @@ def profile_request(ref: str) -> bytes:
     return ingest_service.ProfileRequest(ref=ref).SerializeToString()
 
 
-def profile(reply: bytes) -> shapes.Profile:
+def profile(reply: bytes) -> Profile:
     return _profile(ingest_service.ProfileReply.FromString(reply).profile)
 
 
-def profiles_request(asked: people_shapes.ProfilesQuery, before: UUID | None) -> bytes:
+def profiles_request(asked: ProfilesQuery, before: UUID | None) -> bytes:
     return ingest_service.ProfilesRequest(
         email=asked.email,
         phone=asked.phone,
@@ -112,34 +113,34 @@ def profiles_request(asked: people_shapes.ProfilesQuery, before: UUID | None) ->
     ).SerializeToString()
 
 
-def profiles(reply: bytes) -> tuple[list[shapes.Profile], bool]:
+def profiles(reply: bytes) -> tuple[list[Profile], bool]:
     """A page, and whether there are more."""
     told = ingest_service.ProfilesReply.FromString(reply)
     return [_profile(each) for each in told.profiles], told.more
 
 
-def merge_request(ref: str, wish: people_shapes.MergeWish) -> bytes:
+def merge_request(ref: str, wish: MergeWish) -> bytes:
     return ingest_service.MergeRequest(
         ref=ref, other=wish.profile, reason=wish.reason
     ).SerializeToString()
 
 
-def merged(reply: bytes) -> people_shapes.Merged:
+def merged(reply: bytes) -> Merged:
     told = ingest_service.MergeReply.FromString(reply)
-    return people_shapes.Merged(profile=_profile(told.profile), changed=told.changed)
+    return Merged(profile=_profile(told.profile), changed=told.changed)
 
 
-def quarantine_request(asked: quarantine_shapes.QuarantineQuery, after: UUID | None) -> bytes:
+def quarantine_request(asked: QuarantineQuery, after: UUID | None) -> bytes:
     return ingest_service.QuarantineRequest(
         event=asked.event, after=after.bytes if after else b"", limit=asked.limit
     ).SerializeToString()
 
 
-def quarantined(reply: bytes) -> tuple[list[quarantine_shapes.QuarantinedEvent], bool]:
+def quarantined(reply: bytes) -> tuple[list[QuarantinedEvent], bool]:
     """A page, and whether there are more."""
     told = ingest_service.QuarantineReply.FromString(reply)
     found = [
-        quarantine_shapes.QuarantinedEvent(
+        QuarantinedEvent(
             id=UUID(bytes=each.id),
             message_id=each.message_id,
             kind=event_pb2.EventKind.Name(each.kind).removeprefix("EVENT_KIND_").lower(),
@@ -157,22 +158,22 @@ def quarantined(reply: bytes) -> tuple[list[quarantine_shapes.QuarantinedEvent],
     return found, told.more
 
 
-def replay_request(wish: quarantine_shapes.ReplayWish) -> bytes:
+def replay_request(wish: ReplayWish) -> bytes:
     return ingest_service.ReplayQuarantineRequest(
         event=wish.event, ids=[each.bytes for each in wish.ids]
     ).SerializeToString()
 
 
-def replayed(reply: bytes) -> quarantine_shapes.Replayed:
+def replayed(reply: bytes) -> Replayed:
     told = ingest_service.ReplayQuarantineReply.FromString(reply)
-    return quarantine_shapes.Replayed(replayed=told.replayed, waiting=told.waiting)
+    return Replayed(replayed=told.replayed, waiting=told.waiting)
 
 
-def _profile(told: profile_pb2.Profile) -> shapes.Profile:
+def _profile(told: profile_pb2.Profile) -> Profile:
     others: dict[str, list[str]] = {}
     for each in told.external_ids:
         others.setdefault(each.kind.removeprefix("external:"), []).append(each.value)
-    return shapes.Profile(
+    return Profile(
         id=UUID(bytes=told.id),
         user_ids=list(told.user_ids),
         anonymous_ids=list(told.anonymous_ids),

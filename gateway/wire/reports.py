@@ -1,14 +1,36 @@
-"""Protobuf ⇄ what the gateway works with: reports and experiments."""
+"""Protobuf ⇄ what the gateway works with: outcomes, reports and experiments."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-import msgspec
-
 from contracts.gen.kairos.history.v1 import service_pb2 as history_service
+from gateway.shapes.reports import OutcomeCount, Outcomes
+from gateway.wire.common import json_of
 from kit.clock import to_us
+
+
+def outcomes_request(since: datetime | None) -> bytes:
+    since_us = to_us(since) if since else 0
+    return history_service.OutcomesRequest(since_us=since_us).SerializeToString()
+
+
+def outcomes(reply: bytes) -> Outcomes:
+    told = history_service.OutcomesReply.FromString(reply)
+    return Outcomes(
+        items=[
+            OutcomeCount(
+                kind=each.kind,
+                name=each.name or None,
+                channel=each.channel or None,
+                reason=each.reason or None,
+                count=each.count,
+            )
+            for each in told.counts
+        ]
+    )
+
 
 Told = tuple[list[str], list[list[Any]], dict[str, Any]]
 
@@ -45,7 +67,7 @@ def experiment(reply: bytes) -> Told:
 
 
 def _table(told: history_service.ReportReply) -> Told:
-    return list(told.columns), _read(told.rows_json) or [], _read(told.notes_json) or {}
+    return list(told.columns), json_of(told.rows_json) or [], json_of(told.notes_json) or {}
 
 
 def _day_us(day: date | None) -> int:
@@ -79,7 +101,3 @@ def experiment_request(asked: ExperimentQuestion) -> bytes:
         since_us=_day_us(asked.since),
         until_us=_day_us(asked.until),
     ).SerializeToString()
-
-
-def _read(data: bytes) -> Any:
-    return msgspec.json.decode(data) if data else None

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
+from gateway.store.common import Row
 from kit.db.database import Tx
 from kit.errors import Conflict
-
-Row = Any
-"""A row as asyncpg gives it."""
 
 
 @dataclass(frozen=True)

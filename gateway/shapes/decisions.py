@@ -1,12 +1,88 @@
-"""What the public API takes and gives about decisions that are tried, run again or judged."""
+"""The shapes of decisions: made, tried, run again or judged."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from gateway.shapes import Action, Candidate, Channel, JsonObject, Sentence, Shape
+from gateway.shapes.common import Sentence, Shape
+
+
+class Trigger(Shape):
+    """What made the core decide."""
+
+    kind: str
+    id: UUID | None = None
+    name: str | None = None
+
+
+class Verdict(Shape):
+    """What one rule said about one candidate."""
+
+    rule: str
+    outcome: str
+    reason: str | None = None
+    until: datetime | None = None
+    sentence: Sentence
+
+
+class Score(Shape):
+    """What a message was worth: response_rate * context * value * urgency - fatigue."""
+
+    total: float
+    response_rate: float
+    context: float
+    value: float
+    urgency: float
+    fatigue: float
+
+
+class Action(Shape):
+    """What could be done for the chosen message, and how probable it was."""
+
+    template: str
+    variant: str | None = None
+    channel: str
+    probability: float
+
+
+class Candidate(Shape):
+    """A message that could have gone out."""
+
+    template: str
+    channel: str
+    topic: str | None = None
+    message_class: str | None = Field(default=None, serialization_alias="class")
+    journey: str | None = None
+    step: str | None = None
+    priority: int
+    score: Score | None = None
+    verdicts: list[Verdict]
+
+
+class Decision(Shape):
+    """One arbitration moment of one person, with the whole story."""
+
+    id: UUID
+    profile_id: UUID
+    outcome: str = Field(description="message, silence, held or released.")
+    at: datetime
+    trigger: Trigger
+    reason: str | None = None
+    sentence: Sentence
+    message_id: UUID | None = None
+    candidates: list[Candidate]
+    catalog_revision: int
+    action_probability: float
+    actions: list[Action] = Field(
+        default=[], description="One of them was drawn; their probabilities sum to 1."
+    )
+    model_revision: int = Field(description="Snapshot of the response model; 0 before the first.")
+    bucket: str | None = Field(default=None, description="The person's group in the model.")
+    seed: str = Field(description="What the draw was made with, 62 bits.")
+    basis: Any = Field(default=None, description="What it rested on, enough to recompute it.")
+    trace_id: str | None = None
 
 
 class PreviewRequest(Shape):
@@ -114,66 +190,3 @@ class Evaluation(Shape):
     effective: float = Field(description="Effective sample size: (sum w)^2 / sum w^2.")
     weight_max: float
     thin: bool = Field(description="Too little of the log is what the policy would do.")
-
-
-class Recipient(Shape):
-    """Who gets it."""
-
-    profile: str = Field(max_length=400, description="A ref, as in `/v1/profiles/{ref}`.")
-
-
-class SendMessage(Shape):
-    """One message for one person, without a journey."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "template": "password-reset",
-                "to": {"profile": "user:u1"},
-                "class": "transactional",
-                "data": {"code": "4711"},
-            }
-        }
-    )
-    template: str = Field(max_length=63)
-    to: Recipient
-    channel: Channel | None = Field(default=None, description="Where given, the template's own.")
-    message_class: Literal["transactional", "service", "marketing"] | None = Field(
-        default=None, alias="class", description="Where given, the template's own."
-    )
-    data: JsonObject = Field(default={}, description="Values of the template's event variables.")
-    valid_for_s: int = Field(
-        default=86_400, ge=1, le=2_592_000, description="How long it may wait for its turn."
-    )
-
-
-class MessageTaken(Shape):
-    """What was decided about it."""
-
-    outcome: str = Field(
-        description="message: it goes out; held: it waits for its turn; repeated: this request is"
-        " under way already."
-    )
-    message_id: UUID | None = None
-    decision_id: UUID | None = None
-    reason: str | None = None
-    sentence: Sentence
-
-
-class NextRequest(Shape):
-    """What the client can show."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"channels": ["in_app"], "placement": "home"}}
-    )
-    channels: list[Channel] = Field(min_length=1, max_length=7)
-    placement: str = Field(default="", max_length=63)
-
-
-class Next(Shape):
-    """The next best message, its slot taken; without one, why."""
-
-    message: JsonObject | None = None
-    decision_id: UUID | None = None
-    reason: str | None = None
-    sentence: Sentence

@@ -7,7 +7,25 @@ from uuid import UUID
 import msgspec
 
 from contracts.gen.kairos.decision.v1 import service_pb2 as decision_service
-from gateway import journeys_shapes as shapes
+from gateway.shapes.journeys import (
+    CampaignCheck,
+    CampaignProgress,
+    Entered,
+    Journeys,
+    JourneyState,
+    Moved,
+    Runs,
+)
+from gateway.wire.common import json_of, without_absent
+
+
+def journeys_request(person: UUID) -> bytes:
+    return decision_service.JourneysRequest(person=person.bytes).SerializeToString()
+
+
+def journeys(reply: bytes) -> Journeys:
+    told = json_of(decision_service.JourneysReply.FromString(reply).journeys_json)
+    return Journeys(items=without_absent(told or []))
 
 
 def enter_request(person: UUID, journey: str, properties: Mapping[str, Any]) -> bytes:
@@ -16,9 +34,9 @@ def enter_request(person: UUID, journey: str, properties: Mapping[str, Any]) -> 
     ).SerializeToString()
 
 
-def entered(reply: bytes) -> shapes.Entered:
+def entered(reply: bytes) -> Entered:
     told = decision_service.EnterReply.FromString(reply)
-    return shapes.Entered(entered=told.entered, run=UUID(bytes=told.run) if told.run else None)
+    return Entered(entered=told.entered, run=UUID(bytes=told.run) if told.run else None)
 
 
 def journey_request(
@@ -40,14 +58,14 @@ def journey_request(
     ).SerializeToString()
 
 
-def journey_state(reply: bytes) -> shapes.JourneyState:
+def journey_state(reply: bytes) -> JourneyState:
     told = decision_service.JourneyReply.FromString(reply).journey_json
-    return shapes.JourneyState.model_validate_json(told)
+    return JourneyState.model_validate_json(told)
 
 
-def moved(reply: bytes) -> shapes.Moved:
+def moved(reply: bytes) -> Moved:
     told = decision_service.JourneyReply.FromString(reply).journey_json
-    return shapes.Moved.model_validate_json(told)
+    return Moved.model_validate_json(told)
 
 
 def runs_request(key: str, step: str, after: tuple[UUID, UUID] | None, limit: int) -> bytes:
@@ -60,12 +78,12 @@ def runs_request(key: str, step: str, after: tuple[UUID, UUID] | None, limit: in
     ).SerializeToString()
 
 
-def runs(reply: bytes) -> shapes.Runs:
+def runs(reply: bytes) -> Runs:
     told = decision_service.RunsReply.FromString(reply)
     cursor = None
     if told.last_person:
         cursor = f"{UUID(bytes=told.last_person)}.{UUID(bytes=told.last_run)}"
-    return shapes.Runs(items=msgspec.json.decode(told.runs_json), next_cursor=cursor)
+    return Runs(items=msgspec.json.decode(told.runs_json), next_cursor=cursor)
 
 
 def campaign_request(key: str, action: str, actor: str, *, missed: bool = False) -> bytes:
@@ -74,15 +92,15 @@ def campaign_request(key: str, action: str, actor: str, *, missed: bool = False)
     ).SerializeToString()
 
 
-def campaign_progress(reply: bytes) -> shapes.CampaignProgress:
+def campaign_progress(reply: bytes) -> CampaignProgress:
     told = decision_service.CampaignReply.FromString(reply).campaign_json
-    return shapes.CampaignProgress.model_validate_json(told)
+    return CampaignProgress.model_validate_json(told)
 
 
 def check_request(key: str) -> bytes:
     return decision_service.CheckCampaignRequest(campaign=key).SerializeToString()
 
 
-def campaign_check(reply: bytes) -> shapes.CampaignCheck:
+def campaign_check(reply: bytes) -> CampaignCheck:
     told = decision_service.CheckCampaignReply.FromString(reply).check_json
-    return shapes.CampaignCheck.model_validate_json(told)
+    return CampaignCheck.model_validate_json(told)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from gateway.shapes import Shape
+from gateway.shapes.common import Shape
 
 
 class InboxItem(Shape):

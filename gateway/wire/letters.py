@@ -9,7 +9,8 @@ import msgspec
 
 from contracts.gen.kairos.bus.v1 import fact_pb2
 from contracts.gen.kairos.delivery.v1 import service_pb2 as delivery_service
-from gateway import inbox_shapes, shapes
+from gateway.shapes.catalog import Rendered, RenderRequest
+from gateway.shapes.inbox import InboxItem
 from kit.clock import from_us
 from kit.errors import Invalid
 
@@ -37,7 +38,7 @@ def findings(reply: bytes) -> list[Finding]:
     return [Finding(f.document, f.path, f.flaw, f.expected, f.got, f.refuses) for f in told]
 
 
-def render_request(key: str, asked: shapes.RenderRequest, variables: Mapping[str, Any]) -> bytes:
+def render_request(key: str, asked: RenderRequest, variables: Mapping[str, Any]) -> bytes:
     return delivery_service.RenderTemplateRequest(
         key=key,
         revision=asked.revision,
@@ -47,12 +48,12 @@ def render_request(key: str, asked: shapes.RenderRequest, variables: Mapping[str
     ).SerializeToString()
 
 
-def rendered(reply: bytes) -> shapes.Rendered:
+def rendered(reply: bytes) -> Rendered:
     """What somebody would read; raises Invalid where it cannot be rendered."""
     told = delivery_service.RenderTemplateReply.FromString(reply)
     if told.refused:
         raise Invalid(f"The template cannot be rendered: {told.refused}")
-    return shapes.Rendered(
+    return Rendered(
         channel=told.channel,
         subject=told.subject or None,
         html=told.html or None,
@@ -95,12 +96,12 @@ def inbox_request(
     ).SerializeToString()
 
 
-def inbox(reply: bytes) -> list[tuple[int, inbox_shapes.InboxItem]]:
+def inbox(reply: bytes) -> list[tuple[int, InboxItem]]:
     """Position and item."""
     return [
         (
             told.position,
-            inbox_shapes.InboxItem(
+            InboxItem(
                 id=UUID(bytes=told.id),
                 placement=told.placement,
                 title=told.title,

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from contracts.gen.kairos.decision.v1 import service_pb2 as decision_service
-from gateway import optins_shapes as shapes
+from gateway.shapes.optins import OptIn, OptInBegun, Suppression, Suppressions
 from kit.clock import from_us
 
 
@@ -19,7 +19,7 @@ class TokenState(NamedTuple):
     topic: str
 
 
-def begin_request(person: UUID, asked: shapes.OptIn, evidence: Mapping[str, Any]) -> bytes:
+def begin_request(person: UUID, asked: OptIn, evidence: Mapping[str, Any]) -> bytes:
     return decision_service.BeginOptInRequest(
         person=person.bytes,
         channel=asked.channel,
@@ -29,10 +29,10 @@ def begin_request(person: UUID, asked: shapes.OptIn, evidence: Mapping[str, Any]
     ).SerializeToString()
 
 
-def begun(reply: bytes) -> shapes.OptInBegun:
+def begun(reply: bytes) -> OptInBegun:
     told = decision_service.BeginOptInReply.FromString(reply)
     expires_at = from_us(told.expires_at_us) if told.expires_at_us else None
-    return shapes.OptInBegun(state=told.state, expires_at=expires_at)
+    return OptInBegun(state=told.state, expires_at=expires_at)
 
 
 def look_request(token: str) -> bytes:
@@ -61,10 +61,10 @@ def suppressions_request(channel: str, cursor: str, limit: int) -> bytes:
     ).SerializeToString()
 
 
-def suppressions(reply: bytes) -> shapes.Suppressions:
+def suppressions(reply: bytes) -> Suppressions:
     told = decision_service.SuppressionsReply.FromString(reply)
     items = [
-        shapes.Suppression(
+        Suppression(
             profile_id=UUID(bytes=each.person),
             channel=each.channel,
             reason=each.reason,
@@ -72,4 +72,4 @@ def suppressions(reply: bytes) -> shapes.Suppressions:
         )
         for each in told.suppressions
     ]
-    return shapes.Suppressions(items=items, next_cursor=told.next_cursor or None)
+    return Suppressions(items=items, next_cursor=told.next_cursor or None)

@@ -1,0 +1,1 @@
+"""Protobuf ⇄ what the gateway works with, a file a resource."""
