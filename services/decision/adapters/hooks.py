@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import aiohttp
 
-from services.decision.ports import Answered
+from services.decision.ports.hooks import Answered
 
 _PREFIX = "whsec_"
 

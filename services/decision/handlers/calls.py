@@ -10,7 +10,8 @@ from kit.clock import Clock
 from kit.db.database import Database
 from kit.errors import Unavailable
 from services.decision.handlers.catalogs import Catalogs
-from services.decision.ports import Answered, Call, Hooks, RunStore
+from services.decision.ports.hooks import Answered, Hooks
+from services.decision.ports.runs import Call, RunStore
 
 log = logging.getLogger("kairos.decision.calls")
 

@@ -21,7 +21,7 @@ from services.decision.domain.step import step
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.controls import ControlsDesk
 from services.decision.handlers.recurrence import begins, instant, occurrence
-from services.decision.ports import CampaignStore
+from services.decision.ports.campaigns import CampaignStore
 from services.decision.wire import campaigns as wire
 
 SAMPLE = 300

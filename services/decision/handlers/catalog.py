@@ -9,7 +9,7 @@ from kit.clock import Clock
 from kit.db.database import Tx
 from kit.errors import Invalid
 from services.decision.domain.catalog import Catalog, CatalogError, parse_catalog
-from services.decision.ports import Store
+from services.decision.ports.queries import Store
 from services.decision.wire import catalog as wire
 
 Documents = dict[tuple[str, str], dict[str, Any]]

@@ -7,7 +7,8 @@ from typing import Any
 from kit.db.database import Tx
 from services.decision.domain.catalog import Catalog, parse_catalog
 from services.decision.domain.model import NO_CONTROLS, Controls
-from services.decision.ports import Head, Store
+from services.decision.ports.queries import Store
+from services.decision.ports.states import Head
 
 KEPT_MAX = 256
 """Parsed catalogs kept; a parse of 100 documents takes some milliseconds."""

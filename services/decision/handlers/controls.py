@@ -6,7 +6,7 @@ from kit.bus.rpc import Request
 from kit.clock import Clock
 from kit.db.database import Tx
 from services.decision.domain.model import NO_CONTROLS, Controls
-from services.decision.ports import Store
+from services.decision.ports.queries import Store
 from services.decision.wire import catalog as wire
 
 

@@ -44,23 +44,19 @@ from services.decision.domain.step import StepResult, step
 from services.decision.handlers import fates as campaigns
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.models import Models, Taught
-from services.decision.ports import (
-    Call,
-    CampaignStore,
+from services.decision.ports.campaigns import CampaignStore
+from services.decision.ports.members import Membership
+from services.decision.ports.permission import LedgerEntry
+from services.decision.ports.queries import Store
+from services.decision.ports.runs import Call, Run, RunKey, RunStore
+from services.decision.ports.states import (
     ChangedState,
     Key,
-    LedgerEntry,
-    Membership,
-    Response,
-    Run,
-    RunKey,
-    RunStore,
-    Store,
     StoredDecision,
     StoredState,
     StoredStep,
-    Trial,
 )
+from services.decision.ports.trials import Response, Trial
 from services.decision.wire import outgoing as wire
 
 BREATH = 16

@@ -7,7 +7,10 @@ from kit.db.database import Tx
 from services.decision.domain import state as states
 from services.decision.domain.inputs import MergeInput
 from services.decision.handlers.deciding import NO_EVIDENCE, Decider, Work, survivor
-from services.decision.ports import ChangedState, Key, MemberStore, RunStore, Store
+from services.decision.ports.members import MemberStore
+from services.decision.ports.queries import Store
+from services.decision.ports.runs import RunStore
+from services.decision.ports.states import ChangedState, Key
 from services.decision.wire import incoming as wire
 
 

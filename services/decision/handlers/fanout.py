@@ -24,7 +24,7 @@ from services.decision.domain.inputs import LaunchInput
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.deciding import Decider, Work
 from services.decision.handlers.recurrence import begins, instant, local_of, occurrence
-from services.decision.ports import CampaignStore
+from services.decision.ports.campaigns import CampaignStore
 
 log = logging.getLogger("kairos.decision.fanout")
 

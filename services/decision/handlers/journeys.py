@@ -17,7 +17,8 @@ from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.controls import ControlsDesk
 from services.decision.handlers.deciding import Decider, Work
 from services.decision.handlers.views import run_view
-from services.decision.ports import RunStore, Store
+from services.decision.ports.queries import Store
+from services.decision.ports.runs import RunStore
 from services.decision.wire import journeys as wire
 
 MOVED_MAX = 500

@@ -19,7 +19,9 @@ from services.decision.domain.step import step
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.models import Models
 from services.decision.handlers.permission import read_state
-from services.decision.ports import LoggedTrial, Store, StoredDecision, StoredStep, TrialStore
+from services.decision.ports.queries import Store
+from services.decision.ports.states import StoredDecision, StoredStep
+from services.decision.ports.trials import LoggedTrial, TrialStore
 from services.decision.wire import judging as wire
 
 AHEAD_MAX = timedelta(days=400)

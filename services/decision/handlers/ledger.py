@@ -7,7 +7,7 @@ from uuid import UUID
 
 from kit.db.database import Tx
 from services.decision.domain.ledger import OptIn, Suppressed
-from services.decision.ports import LedgerEntry
+from services.decision.ports.permission import LedgerEntry
 
 
 class Ledger(Protocol):

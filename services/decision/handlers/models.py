@@ -16,7 +16,7 @@ from services.decision.domain.response_model import (
     Count,
     ResponseModel,
 )
-from services.decision.ports import Response, Settled, Snapshot, Trial, TrialStore
+from services.decision.ports.trials import Response, Settled, Snapshot, Trial, TrialStore
 
 log = logging.getLogger("kairos.decision.models")
 

@@ -23,7 +23,7 @@ from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.deciding import Decider, Work
 from services.decision.handlers.ledger import Ledger
 from services.decision.handlers.permission import read_state
-from services.decision.ports import Store
+from services.decision.ports.queries import Store
 from services.decision.wire import optins as wire
 
 REQUESTED = "$opt_in_requested"

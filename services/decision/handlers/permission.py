@@ -11,7 +11,9 @@ from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.deciding import Decider, Work, survivor
 from services.decision.handlers.ledger import Ledger
 from services.decision.handlers.views import permission_view
-from services.decision.ports import Key, LedgerEntry, Store
+from services.decision.ports.permission import LedgerEntry
+from services.decision.ports.queries import Store
+from services.decision.ports.states import Key
 from services.decision.wire import permission as wire
 
 

@@ -12,7 +12,8 @@ from services.decision.domain.inputs import PermitRefusedInput
 from services.decision.domain.permit import Permit, permit
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.deciding import Decider, Work, survivor
-from services.decision.ports import Key, Store, StoredState
+from services.decision.ports.queries import Store
+from services.decision.ports.states import Key, StoredState
 from services.decision.wire import permits as wire
 
 Asked = tuple[wire.Question, Permit]

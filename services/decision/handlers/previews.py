@@ -14,7 +14,7 @@ from services.decision.domain.civil import to_s
 from services.decision.domain.kinds import KINDS, schema_for
 from services.decision.domain.segment_numbers import number_of
 from services.decision.handlers.catalogs import Catalogs
-from services.decision.ports import MemberStore
+from services.decision.ports.members import MemberStore
 from services.decision.wire import segments as wire
 
 PAGE = 1_000

@@ -15,7 +15,8 @@ from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.models import Models
 from services.decision.handlers.permission import read_state
 from services.decision.handlers.views import journeys_view
-from services.decision.ports import Store, StoredStep
+from services.decision.ports.queries import Store
+from services.decision.ports.states import StoredStep
 from services.decision.wire import reading as wire
 
 

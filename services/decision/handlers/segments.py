@@ -12,7 +12,8 @@ from services.decision.domain.state import PersonState
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.permission import read_state
 from services.decision.handlers.previews import PreviewDesk
-from services.decision.ports import MemberStore, Settlement, Store
+from services.decision.ports.members import MemberStore, Settlement
+from services.decision.ports.queries import Store
 from services.decision.wire import segments as wire
 
 

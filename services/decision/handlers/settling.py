@@ -26,7 +26,8 @@ from services.decision.domain.recounting import Past, covers, recount, sources
 from services.decision.domain.segments import lacks
 from services.decision.handlers.catalogs import Catalogs
 from services.decision.handlers.deciding import Decider, Work
-from services.decision.ports import Key, MemberStore, PastSource, Settlement, StoredState
+from services.decision.ports.members import MemberStore, PastSource, Settlement
+from services.decision.ports.states import Key, StoredState
 
 log = logging.getLogger("kairos.decision.settling")
 

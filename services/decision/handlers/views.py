@@ -7,7 +7,7 @@ from services.decision.domain.catalog import Catalog
 from services.decision.domain.civil import from_s, from_us, to_s
 from services.decision.domain.permission import judge
 from services.decision.domain.state import Block, PersonState
-from services.decision.ports import Run
+from services.decision.ports.runs import Run
 
 
 def permission_view(state: PersonState, catalog: Catalog, now: datetime) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from kit.errors import Unavailable
 from services.decision.domain.ids import derive_id
 from services.decision.domain.inputs import WakeupInput
 from services.decision.handlers.deciding import Decider, Work
-from services.decision.ports import Key, Store
+from services.decision.ports.queries import Store
+from services.decision.ports.states import Key
 
 log = logging.getLogger("kairos.decision.wakeups")
 

@@ -4,7 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from kit.db.database import Tx
-from services.decision.ports import Member, Settlement, StoredState
+from services.decision.ports.members import Member, Settlement
+from services.decision.ports.states import StoredState
 
 
 async def list_behind(tx: Tx, limit: int) -> list[tuple[str, int]]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from kit.db.database import Tx
 from services.decision.domain.ledger import OptIn, Suppressed
-from services.decision.ports import LedgerEntry
+from services.decision.ports.permission import LedgerEntry
 
 _OPT_IN = (
     "workspace, token_sha256, person, channel, topic, purpose, address, evidence::text,"

@@ -8,12 +8,12 @@ from uuid import UUID
 from kit.db.database import Tx
 from kit.errors import NotFound
 from services.decision.domain.model import Controls
-from services.decision.ports import (
+from services.decision.ports.members import Membership
+from services.decision.ports.permission import LedgerEntry
+from services.decision.ports.states import (
     ChangedState,
     Head,
     Key,
-    LedgerEntry,
-    Membership,
     Reconsideration,
     StoredDecision,
     StoredState,

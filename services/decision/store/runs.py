@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from kit.db.database import Tx
-from services.decision.ports import Call, Run, RunKey
+from services.decision.ports.runs import Call, Run, RunKey
 
 
 async def save_runs(tx: Tx, runs: Sequence[Run], ended: Sequence[RunKey]) -> None:

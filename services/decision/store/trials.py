@@ -7,7 +7,7 @@ from uuid import UUID
 
 from kit.db.database import Tx
 from services.decision.domain.response_model import Cell, Count
-from services.decision.ports import LoggedTrial, Response, Settled, Snapshot, Trial
+from services.decision.ports.trials import LoggedTrial, Response, Settled, Snapshot, Trial
 
 COUNTED_AFTER = timedelta(days=1)
 """Most answers come within hours. Counting answered messages before the others of their day would

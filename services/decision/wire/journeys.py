@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.gen.kairos.decision.v1 import service_pb2
-from services.decision.ports import Run, RunKey
+from services.decision.ports.runs import Run, RunKey
 from services.decision.wire.convert import as_json, as_object
 
 PAGE_MAX = 200

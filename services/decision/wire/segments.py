@@ -7,7 +7,7 @@ from uuid import UUID
 
 from contracts.gen.kairos.decision.v1 import service_pb2
 from kit.clock import to_us
-from services.decision.ports import Member
+from services.decision.ports.members import Member
 from services.decision.wire.convert import as_json, as_object
 
 PAGE_MAX = 1_000

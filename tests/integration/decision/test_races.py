@@ -23,7 +23,8 @@ from kit.ids import new_id
 from services.decision.domain import decisions as decided
 from services.decision.handlers.deciding import Decider
 from services.decision.handlers.facts import Facts
-from services.decision.ports import Key, Store, StoredState
+from services.decision.ports.queries import Store
+from services.decision.ports.states import Key, StoredState
 from services.decision.store import campaigns, members, queries, runs
 from tests.integration.conftest import Databases
 from tests.integration.decision.conftest import WORKSPACE, Desk, StillClock, request
