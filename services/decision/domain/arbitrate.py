@@ -23,10 +23,10 @@ _NEVER_S = 1 << 62
 class Wanted:
     """A pending message with what the catalog says about it, as one of its step's templates.
 
-    `appraise` sets `score`, and `rank` with it: the lowest goes first.
+    `appraise` sets `score`.
     """
 
-    __slots__ = ("journey", "pending", "place", "rank", "score", "step", "template")
+    __slots__ = ("journey", "pending", "place", "score", "step", "template")
 
     def __init__(
         self,
@@ -42,14 +42,6 @@ class Wanted:
         self.template = template
         self.place = place
         self.score: Score | None = None
-        self.rank = (
-            CLASS_RANK[template.message_class],
-            -step.priority,
-            0.0,
-            pending.valid_until_s,
-            pending.id.int,
-            place,
-        )
 
 
 class Weighed:
@@ -107,13 +99,18 @@ class Weighed:
         self.verdicts = (*self.verdicts, verdict)
         self.waits = False
 
-    def lose(self, winner: Wanted, again: datetime, again_s: int) -> None:
-        """Give way to `winner`, and compete again, whatever the step says of being blocked."""
-        facts: dict[str, Fact] = {"to": winner.template.key}
-        self.decisive = Verdict("arbitration", Ruling.LOST, Reason.LOST, again, facts)
-        self.verdicts = (*self.verdicts, self.decisive)
+    def lose(self, lost: Verdict, again_s: int) -> None:
+        """Give way, and compete again, whatever the step says of being blocked."""
+        self.decisive = lost
+        self.verdicts = (*self.verdicts, lost)
         self.waits = True
         self.due_s = min(again_s, self.wanted.pending.valid_until_s)
+
+
+def lost_to(winner: Wanted, again: datetime) -> Verdict:
+    """Return what is said of everybody who gave way to `winner` until `again`."""
+    facts: dict[str, Fact] = {"to": winner.template.key}
+    return Verdict("arbitration", Ruling.LOST, Reason.LOST, again, facts)
 
 
 #: What rules may say of a message they hold, the strictest last.
@@ -135,20 +132,29 @@ def appraise(moment: Moment, wanted: list[Wanted], fatigue_cost: float) -> None:
     """Give every marketing message its score, and put all in their order."""
     for one in wanted:
         if one.template.message_class == MARKETING:
-            worth = score(moment, one.template, one.pending.valid_until_s, fatigue_cost)
-            one.score, one.rank = worth, (*one.rank[:2], -worth.total, *one.rank[3:])
+            one.score = score(moment, one.template, one.pending.valid_until_s, fatigue_cost)
     wanted.sort(key=_rank)
 
 
 def _rank(wanted: Wanted) -> tuple[int, int, float, int, int, int]:
-    return wanted.rank
+    """Return what orders messages: the lowest goes first."""
+    pending = wanted.pending
+    return (
+        CLASS_RANK[wanted.template.message_class],
+        -wanted.step.priority,
+        0.0 if wanted.score is None else -wanted.score.total,
+        pending.valid_until_s,
+        pending.id.int,
+        wanted.place,
+    )
 
 
 def weigh(moment: Moment, wanted: Wanted) -> Weighed:
     """Ask every rule that concerns the message, and keep every answer."""
     case = Case(moment, wanted.pending, wanted.journey, wanted.template)
     verdicts = [check(case) for check in wanted.template.checks]
-    return Weighed(wanted, (*verdicts, *moment.policies(wanted.template)), moment.now_s)
+    verdicts += moment.policies(wanted.template)
+    return Weighed(wanted, tuple(verdicts), moment.now_s)
 
 
 def candidate(weighed: Weighed, basis: str = "") -> Candidate:

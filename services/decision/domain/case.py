@@ -41,8 +41,9 @@ class Moment:
     """
 
     __slots__ = (
-        "_contacts", "_habits", "_hour_share", "_local", "_permissions", "_place", "_policies",
-        "_times", "asked", "controls", "model", "now", "now_s", "own", "plans", "state", "zone",
+        "_contacts", "_habits", "_hour_share", "_last_of", "_local", "_permissions", "_place",
+        "_policies", "_times", "asked", "controls", "model", "now", "now_s", "own", "plans",
+        "state", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -69,6 +70,7 @@ class Moment:
         self._policies: dict[int, list[Verdict]] = {}
         self._permissions: dict[tuple[str, str, str], PermissionVerdict] = {}
         self._contacts: list[tuple[int, Contact]] | None = None
+        self._last_of: dict[str, int] | None = None
         self._times: dict[int, list[int]] = {}
         self._local: datetime | None = None
         self._place: Place | None = None
@@ -114,12 +116,18 @@ class Moment:
         if self._contacts is None:
             own = self.own
             self._contacts = [
-                (self._counts_from_s(contact), contact)
+                (contact.at_s if contact.state != RESERVED else self._slot_s(contact), contact)
                 for contact in self.state.contacts
                 if own is None or contact.id != own
             ]
             self._contacts.sort(key=_when, reverse=True)
         return self._contacts
+
+    def last_of(self, template: str) -> int | None:
+        """The second at which the last message from a template counts, None where there is none."""
+        if self._last_of is None:
+            self._last_of = {one.template: at_s for at_s, one in reversed(self.contacts)}
+        return self._last_of.get(template)
 
     def times(self, scope: Scope) -> list[int]:
         """The seconds at which messages in `scope` count, newest first.
@@ -135,9 +143,8 @@ class Moment:
             ]
         return times
 
-    def _counts_from_s(self, contact: Contact) -> int:
-        if contact.state != RESERVED:
-            return contact.at_s
+    def _slot_s(self, contact: Contact) -> int:
+        """The second a reserved slot counts from."""
         flight = contact.flight
         return min(self.now_s, flight.pending.valid_until_s) if flight else self.now_s
 

@@ -131,10 +131,7 @@ class Catalog(msgspec.Struct, frozen=True):
     def template_of(self, pending: Pending) -> Template | None:
         """Return the template a pending message tries; None if it is gone."""
         wanted = self.wanted_by(pending)
-        if wanted is None:
-            return None
-        templates = wanted[1].templates
-        return self.templates.get(templates[min(pending.choice, len(templates) - 1)])
+        return None if wanted is None else self.templates.get(_tried(wanted[1], pending))
 
     def template_for(self, state: PersonState, pending: Pending) -> Template | None:
         """Return the template as this person gets it: the recap, where what it builds on was not
@@ -146,16 +143,25 @@ class Catalog(msgspec.Struct, frozen=True):
     def templates_for(self, state: PersonState, pending: Pending) -> list[Template]:
         """Return the templates of which one may go out now, each as this person gets it."""
         wanted = self.wanted_by(pending)
-        if wanted is None or not wanted[1].draws:
-            template = self.template_for(state, pending)
-            return [] if template is None else [template]
-        known = [self.templates[key] for key in wanted[1].templates if key in self.templates]
-        return [self._as_seen(state, one) for one in known]
+        return [] if wanted is None else self.templates_at(state, pending, wanted[1])
+
+    def templates_at(
+        self, state: PersonState, pending: Pending, step: MessageStep
+    ) -> list[Template]:
+        """Return `templates_for` a message of which it is known already which step wants it."""
+        keys = step.templates if step.draws else (_tried(step, pending),)
+        known = [self.templates[key] for key in keys if key in self.templates]
+        return [self._as_seen(state, one) if one.recap else one for one in known]
 
     def _as_seen(self, state: PersonState, template: Template) -> Template:
         if not template.recap or has_seen(state, template.builds_on):
             return template
         return self.templates.get(template.recap, template)
+
+
+def _tried(step: MessageStep, pending: Pending) -> str:
+    """Return the key of the template whose turn it is."""
+    return step.templates[min(pending.choice, len(step.templates) - 1)]
 
 
 def _direct(pending: Pending) -> tuple[Journey, MessageStep]:

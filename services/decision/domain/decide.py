@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from services.decision.domain import actions, bandit, sentences
-from services.decision.domain.arbitrate import Wanted, Weighed, appraise, candidate, weigh
+from services.decision.domain.arbitrate import Wanted, Weighed, appraise, candidate, lost_to, weigh
 from services.decision.domain.case import refused
 from services.decision.domain.civil import from_s, to_s_up
 from services.decision.domain.decisions import (
@@ -92,7 +92,7 @@ def _resolve(turn: Turn, pending: Pending) -> list[Wanted]:
     journey, step = wanted
     found = [
         Wanted(pending, journey, step, template, place)
-        for place, template in enumerate(turn.catalog.templates_for(turn.state, pending))
+        for place, template in enumerate(turn.catalog.templates_at(turn.state, pending, step))
         if turn.showable is None or is_asked_for(template, *turn.showable)
     ]
     if not found:
@@ -114,14 +114,15 @@ def _decide_group(turn: Turn, group: list[Wanted]) -> None:
     winner = drawn.winner
     if winner is not None:
         again_s = turn.now_s + turn.catalog.compete_again_s
-        again = from_s(again_s)
+        lost = lost_to(winner.wanted, from_s(again_s))
         for one in weighed:
             if one.decisive is None and one is not winner:
-                one.lose(winner.wanted, again, again_s)
+                one.lose(lost, again_s)
     ghost = None if winner is None else _ghost(turn, winner)
     order = None
     if winner is not None and ghost is None:
         order = _order(turn, winner.wanted, decision_id, drawn.variant)
+    basis = order.basis if order else ""
     leading = (winner or weighed[0]).decisive
     turn.decisions.append(
         Decision(
@@ -131,9 +132,7 @@ def _decide_group(turn: Turn, group: list[Wanted]) -> None:
             turn.now,
             Outcome.GHOST if ghost else _outcome(weighed, order),
             turn.trigger(),
-            tuple(
-                candidate(one, order.basis if order and one is winner else "") for one in weighed
-            ),
+            tuple([candidate(one, basis if one is winner else "") for one in weighed]),
             turn.catalog.revision,
             seed_of(decision_id),
             order.reason_en if order else _sentence(turn, leading, "en"),

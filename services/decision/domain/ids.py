@@ -18,10 +18,14 @@ def derive_id(base: UUID, *parts: object) -> UUID:
     It keeps the 48-bit timestamp of `base`, so derived ids sort near their cause; the other bits
     are a BLAKE2b hash of `base` and the text of each part. Equal arguments, equal ids.
     """
+    return UUID(int=_derived(base, parts))
+
+
+def _derived(base: UUID, parts: tuple[object, ...]) -> int:
     text = _SEPARATOR.join([part if type(part) is str else str(part) for part in parts])
     digest = blake2b(base.bytes + text.encode(), digest_size=10, person=b"kairos-id").digest()
     random = int.from_bytes(digest, "big") & _RANDOM_MASK
-    return UUID(int=base.int & _TIMESTAMP_MASK | _VERSION_7 | _VARIANT_RFC_9562 | random)
+    return base.int & _TIMESTAMP_MASK | _VERSION_7 | _VARIANT_RFC_9562 | random
 
 
 def numbered_id(at_us: int, seq: int, base: UUID, *parts: object) -> UUID:
@@ -29,7 +33,7 @@ def numbered_id(at_us: int, seq: int, base: UUID, *parts: object) -> UUID:
 
     What one step says about a person happens at one instant: so their timeline keeps its order.
     """
-    kept = derive_id(base, *parts).int & ~(_TIMESTAMP_MASK | _RAND_A_MASK)
+    kept = _derived(base, parts) & ~(_TIMESTAMP_MASK | _RAND_A_MASK)
     return UUID(int=kept | (at_us // 1000 << 80) | ((seq & 0xFFF) << 64))
 
 

@@ -45,6 +45,8 @@ def comparison(name: str, operand: Any) -> Check:
 
 
 def _same(operand: Any) -> Check:
+    if isinstance(operand, str):
+        return lambda value: value == operand
     return lambda value: value == operand and isinstance(value, bool) == isinstance(operand, bool)
 
 
@@ -53,6 +55,9 @@ def _other(operand: Any) -> Check:
 
 
 def _one_of(operand: Any) -> Check:
+    if all(isinstance(each, str) for each in operand):
+        texts = tuple(operand)
+        return lambda value: value in texts
     return any_of(tuple(_same(each) for each in operand))
 
 
@@ -85,7 +90,15 @@ def all_of(parts: tuple[Check, ...]) -> Check:
     """Return the check that passes where all do."""
     if len(parts) == 1:
         return parts[0]
-    return lambda value: all(part(value) for part in parts)
+
+    # A loop, not all(): without a generator it takes half the time.
+    def every(value: Any) -> bool:
+        for part in parts:
+            if not part(value):
+                return False
+        return True
+
+    return every
 
 
 def any_of(parts: tuple[Check, ...]) -> Check:

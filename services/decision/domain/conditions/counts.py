@@ -41,6 +41,8 @@ def rule(
         window = fixed_duration(str(condition.within), f"{path}.within", context.report)
     is_yes_or_no = not is_sum and asked <= _YES_OR_NO
     unit_s = 0 if is_yes_or_no or not window.fixed_s else _unit_s(window, path, condition, context)
+    if where is None and is_yes_or_no and window.fixed_s:
+        return _seen(str(condition.event), window.fixed_s, check)
     if where is None and not is_sum and unit_s in (0, DAY_S):
         return _counted(str(condition.event), window.fixed_s, check)
     spec = _tally(condition, where, unit_s)
@@ -85,6 +87,26 @@ def _tally(condition: Condition, where: Test | None, unit_s: int) -> TallySpec:
     text = msgspec.json.encode([event, said, value, unit_s], order="deterministic")
     number = int.from_bytes(blake2b(text, digest_size=4, person=b"kairos-tally").digest())
     return TallySpec(number, event, where, value, unit_s)
+
+
+def _seen(name: str, window_s: int, check: Callable[[Any], bool]) -> Rule:
+    """Whether there was one within the window: when the last came tells, without counting."""
+    none_passes, some_pass = check(0), check(1)
+
+    def within(state: PersonState, now_s: int, properties: Mapping[str, Any]) -> bool:
+        counter = state.counters.get(name)
+        if counter is None or counter.last_s <= now_s - window_s:
+            return none_passes
+        return some_pass
+
+    def flip(state: PersonState, now_s: int) -> int:
+        counter = state.counters.get(name)
+        if counter is None or none_passes == some_pass:
+            return NEVER
+        gone_s = counter.last_s + window_s
+        return gone_s if gone_s > now_s else NEVER
+
+    return Rule(within, flip)
 
 
 def _counted(name: str, window_s: int, check: Callable[[Any], bool]) -> Rule:

@@ -36,6 +36,9 @@ _NO_PROPERTIES: Mapping[str, Any] = {}
 def group(kind: str, parts: tuple[Rule, ...]) -> Rule:
     """Return the rule that holds where all, any or none of `parts` do."""
     tests = tuple(part.test for part in parts)
+    if len(parts) == 1:
+        [part] = parts
+        return Rule(_none_of(tests), part.flip) if kind == "none" else part
     timed = any(part.flip is not None for part in parts)
     if kind == "all":
         return Rule(_all_of(tests), _flip_of(parts, deciding=False) if timed else None)
@@ -85,14 +88,17 @@ def _flip_of(parts: tuple[Rule, ...], *, deciding: bool) -> Flip:
     def flip(state: PersonState, now_s: int) -> int:
         first, last, decided = NEVER, 0, False
         for part in parts:
+            decides = part.test(state, now_s, _NO_PROPERTIES) is deciding
+            if decided and not decides:
+                continue
             at_s = NEVER if part.flip is None else part.flip(state, now_s)
-            if part.test(state, now_s, _NO_PROPERTIES) is deciding:
-                if at_s == NEVER:
-                    return NEVER
-                decided = True
-                last = max(last, at_s)
-            else:
+            if not decides:
                 first = min(first, at_s)
+                continue
+            if at_s == NEVER:
+                return NEVER
+            decided = True
+            last = max(last, at_s)
         return last if decided else first
 
     return flip

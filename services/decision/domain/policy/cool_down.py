@@ -11,10 +11,8 @@ PASSED = passed(NAME)
 def rule(case: Case) -> Verdict:
     """Hold until the template's cool-down since its last message is over."""
     template = case.template
-    for at_s, contact in case.moment.contacts:
-        if at_s + template.cool_down_s <= case.now_s:
-            break
-        if contact.template == template.key:
-            until_s = at_s + template.cool_down_s
-            return held(NAME, Reason.COOL_DOWN, until_s, {"template": template.key})
-    return PASSED
+    last_s = case.moment.last_of(template.key)
+    if last_s is None or last_s + template.cool_down_s <= case.now_s:
+        return PASSED
+    facts = {"template": template.key}
+    return held(NAME, Reason.COOL_DOWN, last_s + template.cool_down_s, facts)
