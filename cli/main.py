@@ -4,6 +4,7 @@ import typer
 
 from cli.apply import apply
 from cli.campaign import campaign
+from cli.deadletters import dead_letters
 from cli.doctor import doctor
 from cli.down import down
 from cli.evaluate import evaluate_policy
@@ -29,6 +30,7 @@ app.command()(apply)
 app.command()(test)
 app.command("import")(import_)
 app.command()(campaign)
+app.command("dead-letters")(dead_letters)
 app.command()(doctor)
 app.command()(explain)
 app.command()(replay)

@@ -30,6 +30,7 @@ TAGS = [
     {"name": "imports", "description": "The past, without triggering anything."},
     {"name": "profiles", "description": "People, and everything that happened with them."},
     {"name": "quarantine", "description": "Events that break the tracking plan."},
+    {"name": "dead letters", "description": "Facts that a service could not take."},
     {"name": "permission", "description": "What may be sent to a person, and their wishes."},
     {"name": "workspace", "description": "Switches for everybody at once."},
     {"name": "decisions", "description": "Why something was sent, or was not."},

@@ -77,6 +77,8 @@ audit_entries = Table(
     Column("trace_id", Text, nullable=False),
     # HTTP status of the answer; null where the gateway died before it.
     Column("status", Integer),
+    # In the words of who did it; null where the call takes none.
+    Column("reason", Text),
     schema=SCHEMA,
 )
 

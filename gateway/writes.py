@@ -74,10 +74,17 @@ class Writes:
             await audit_store.begin_audit(tx, entry, now)
         return Held(entry, claim)
 
-    async def end(self, held: Held, status: int, answer: Response | None = None) -> None:
-        """Records how it ended, and the answer for those who ask again."""
+    async def end(
+        self,
+        held: Held,
+        status: int,
+        answer: Response | None = None,
+        *,
+        reason: str | None = None,
+    ) -> None:
+        """Records how it ended, why it was done, and the answer for those who ask again."""
         async with self._db.api(held.entry.workspace) as tx:
-            await audit_store.end_audit(tx, held.entry, status)
+            await audit_store.end_audit(tx, held.entry, status, reason)
             if held.claim is None:
                 return
             if answer is None or status >= 500 or status == 429:

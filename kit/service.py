@@ -17,7 +17,7 @@ from typing import TypeVar
 import uvloop
 
 from kit import devclock, telemetry
-from kit.bus import erasure
+from kit.bus import deadletters_desk, erasure
 from kit.bus.connection import Connection
 from kit.bus.consumer import Consumers, Subscription
 from kit.bus.erasure import BeforeErase, Personal
@@ -145,6 +145,8 @@ def _built_in(name: str, parts: Parts, clock: Clock, db: Database) -> list[Endpo
         return telemetry.prometheus_text()
 
     answers = [Endpoint(EndpointSpec(name, "metrics", "plain", timeout_s=2.0), metrics)]
+    if parts.subscriptions:
+        answers += deadletters_desk.endpoints(name, db, clock, parts.subscriptions)
     if parts.personal:
         answers += erasure.endpoints(name, db, clock, parts.personal, parts.before_erase)
     if isinstance(clock, ShiftedClock):

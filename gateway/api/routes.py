@@ -18,6 +18,14 @@ from kit.errors import Broken, KairosError
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
+REASON = "audit_reason"
+
+
+def because(request: Request, reason: str) -> None:
+    """Keeps the caller's reason in the audit trail, beside what was done."""
+    setattr(request.state, REASON, reason)
+
+
 class WriteRoute(APIRoute):
     """Wraps the handler of a write; see `gateway.writes`."""
 
@@ -46,7 +54,8 @@ class WriteRoute(APIRoute):
             except Exception:
                 await ctx.writes.end(held, Broken.status)
                 raise
-            await ctx.writes.end(held, response.status_code, response)
+            reason = getattr(request.state, REASON, None)
+            await ctx.writes.end(held, response.status_code, response, reason=reason)
             return response
 
         return guarded

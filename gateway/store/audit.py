@@ -32,11 +32,12 @@ async def begin_audit(tx: Tx, entry: AuditEntry, at: datetime) -> None:
     )
 
 
-async def end_audit(tx: Tx, entry: AuditEntry, status: int) -> None:
-    """Records how it ended."""
+async def end_audit(tx: Tx, entry: AuditEntry, status: int, reason: str | None) -> None:
+    """Records how it ended, and why it was done where that was said."""
     await tx.execute(
-        "UPDATE audit_entries SET status = $3 WHERE workspace = $1 AND id = $2",
+        "UPDATE audit_entries SET status = $3, reason = $4 WHERE workspace = $1 AND id = $2",
         entry.workspace,
         entry.id,
         status,
+        reason,
     )

@@ -33,17 +33,31 @@ def split(envelope: bytes) -> list[bytes]:
     return [value for tag, value in _fields(envelope) if tag == _FACTS_TAG]
 
 
-def read_field(message: bytes, number: int) -> bytes:
-    """The last length-delimited field of that number; empty if there is none or it is malformed."""
+def read_field(message: bytes, number: int, *, cut: bool = False) -> bytes:
+    """The last length-delimited field of that number; empty if there is none or it is malformed.
+
+    Of a message that was `cut`, fields that begin before its end are found.
+    """
     try:
-        values = [value for tag, value in _fields(message) if tag == number << 3 | _BYTES]
+        values = [value for tag, value in _fields(message, cut=cut) if tag == number << 3 | _BYTES]
     except Malformed:
         return b""
     return values[-1] if values else b""
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
-    """Tag and bytes of each length-delimited field; other fields come with empty bytes."""
+def first_field_above(head: bytes, number: int) -> int:
+    """The number of the first field above that one; 0 if this beginning of a message has none."""
+    try:
+        return next((tag >> 3 for tag, _ in _fields(head, cut=True) if tag >> 3 > number), 0)
+    except Malformed:
+        return 0
+
+
+def _fields(message: bytes, *, cut: bool = False) -> Iterator[tuple[int, bytes]]:
+    """Tag and bytes of each length-delimited field; other fields come with empty bytes.
+
+    The last field of a message that was `cut` comes with what is there of it.
+    """
     at, end = 0, len(message)
     while at < end:
         tag, at = _read_varint(message, at)
@@ -58,7 +72,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
             at += _FIXED_SIZE[kind]
         else:
             raise Malformed(f"An envelope has no field of wire type {kind}")
-        if at > end or tag >> 3 == 0:
+        if (at > end and not cut) or tag >> 3 == 0:
             raise Malformed("The envelope is cut off or has a field 0")
         yield tag, value
 

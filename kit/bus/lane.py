@@ -299,14 +299,16 @@ class LaneLoop:
         seqs = self._floors_after(session, [item])
         async with self._db.worker() as tx:
             await floors.move(tx, *self._where(session), seqs, session.epochs)
-            await deadletters.bury(
-                tx,
-                item.fact,
-                error,
-                attempts=LONE_TRIES,
-                traceparent=item.traces[0] if item.traces else "",
-                at=self._clock.now(),
-            )
+            for fact in await erasure.living(tx, [item.fact]):
+                await deadletters.bury(
+                    tx,
+                    fact,
+                    error,
+                    service=self._name,
+                    attempts=LONE_TRIES,
+                    traceparent=item.traces[0] if item.traces else "",
+                    at=self._clock.now(),
+                )
         _buried.add(1, self._labels)
         self._committed(session, seqs)
 

@@ -150,11 +150,14 @@ def _lease_members(metadata: MetaData, schema: str) -> Table:
 
 
 def _dead_letters(metadata: MetaData, schema: str) -> Table:
-    """Facts no handler could take, waiting for a person: state open, replayed or discarded."""
+    """Facts no handler could take, waiting for a person: state open, replayed or discarded.
+
+    A settled one has no body any more; it stays so that the fact, delivered again, is known.
+    """
     return Table(
         "dead_letters",
         metadata,
-        # Derived from stream and body, so that the same fact delivered again is not listed again.
+        # Derived from service, stream and body: the same fact delivered again is not listed again.
         Column("id", Uuid, primary_key=True),
         Column("workspace", Text, nullable=False),
         Column("stream", Text, nullable=False),
@@ -170,6 +173,8 @@ def _dead_letters(metadata: MetaData, schema: str) -> Table:
         Column("state", Text, nullable=False),
         Column("recorded_at", DateTime(timezone=True), nullable=False),
         Column("settled_at", DateTime(timezone=True)),
+        # When it failed last; null where that was the first time.
+        Column("failed_again_at", DateTime(timezone=True)),
         Index(
             "dead_letters_open", "workspace", "recorded_at", postgresql_where=text("state = 'open'")
         ),

@@ -33,6 +33,13 @@ def create_erased_table(schema: str) -> None:
     isolate_workspaces(schema, "erased")
 
 
+def note_last_failure(schema: str) -> None:
+    """When a dead letter failed last, also in a schema whose first migration did not ask."""
+    op.execute(
+        f"ALTER TABLE {schema}.dead_letters ADD COLUMN IF NOT EXISTS failed_again_at timestamptz"
+    )
+
+
 def isolate_workspaces(schema: str, *tables: str) -> None:
     """Row-level security, forced: the api role sees one workspace, the worker role all.
 
