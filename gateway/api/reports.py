@@ -2,8 +2,7 @@
 
 import csv
 import io
-from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime
@@ -11,20 +10,23 @@ from pydantic import AwareDatetime
 from contracts.topology import EXPERIMENT, OUTCOMES, REPORT
 from gateway.context import Context, Ctx, Reader
 from gateway.problems import documented
-from gateway.shapes.reports import ExperimentPlan, ExperimentQuery, Outcomes, Report
+from gateway.shapes.reports import (
+    Breakdown,
+    CreditBreakdown,
+    ExperimentPlan,
+    ExperimentQuery,
+    OfGoal,
+    Outcomes,
+    Period,
+    PressureQuery,
+    Report,
+)
 from gateway.wire import reports as wire
 from kit.errors import Invalid, NotFound
 
 router = APIRouter(tags=["reports"])
 
-Day = Annotated[date | None, Query(description="A whole day in UTC")]
-By = Annotated[
-    list[str] | None,
-    Query(description="What the rows are broken down by; comma-joined or repeated"),
-]
-GoalKey = Annotated[str, Query(min_length=1, max_length=100, description="A goal of the catalog")]
-Model = Literal["last", "first", "linear", "position", "decay"]
-Format = Annotated[Literal["json", "csv"], Query(description="How the rows are written")]
+Table = Response | Report
 ANSWERS: dict[int | str, dict[str, Any]] = documented(Invalid) | {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}}
 }
@@ -51,16 +53,8 @@ async def outcomes(ctx: Ctx, key: Reader, since: AwareDatetime | None = None) ->
     response_model=Report,
     responses=ANSWERS,
 )
-async def messages(
-    ctx: Ctx,
-    key: Reader,
-    since: Day = None,
-    until: Day = None,
-    by: By = None,
-    written_as: Annotated[Format, Query(alias="format")] = "json",
-) -> Response | Report:
-    asked = wire.ReportQuestion("messages", since, until, _split(by))
-    return await _answer(ctx, key.workspace, asked, written_as)
+async def messages(ctx: Ctx, key: Reader, asked: Annotated[Breakdown, Query()]) -> Table:
+    return await _report(ctx, key.workspace, "messages", asked)
 
 
 @router.get(
@@ -71,16 +65,8 @@ async def messages(
     response_model=Report,
     responses=ANSWERS,
 )
-async def entries(
-    ctx: Ctx,
-    key: Reader,
-    since: Day = None,
-    until: Day = None,
-    by: By = None,
-    written_as: Annotated[Format, Query(alias="format")] = "json",
-) -> Response | Report:
-    asked = wire.ReportQuestion("entries", since, until, _split(by))
-    return await _answer(ctx, key.workspace, asked, written_as)
+async def entries(ctx: Ctx, key: Reader, asked: Annotated[Breakdown, Query()]) -> Table:
+    return await _report(ctx, key.workspace, "entries", asked)
 
 
 @router.get(
@@ -92,16 +78,8 @@ async def entries(
     response_model=Report,
     responses=ANSWERS,
 )
-async def pressure(
-    ctx: Ctx,
-    key: Reader,
-    since: Day = None,
-    until: Day = None,
-    period: Literal["week", "month"] = "month",
-    written_as: Annotated[Format, Query(alias="format")] = "json",
-) -> Response | Report:
-    asked = wire.ReportQuestion("pressure", since, until, [], {"period": period})
-    return await _answer(ctx, key.workspace, asked, written_as)
+async def pressure(ctx: Ctx, key: Reader, asked: Annotated[PressureQuery, Query()]) -> Table:
+    return await _report(ctx, key.workspace, "pressure", asked)
 
 
 @router.get(
@@ -115,17 +93,8 @@ async def pressure(
     response_model=Report,
     responses=ANSWERS,
 )
-async def conversions(
-    ctx: Ctx,
-    key: Reader,
-    since: Day = None,
-    until: Day = None,
-    by: By = None,
-    model: Model = "last",
-    written_as: Annotated[Format, Query(alias="format")] = "json",
-) -> Response | Report:
-    asked = wire.ReportQuestion("conversions", since, until, _split(by), {"model": model})
-    return await _answer(ctx, key.workspace, asked, written_as)
+async def conversions(ctx: Ctx, key: Reader, asked: Annotated[CreditBreakdown, Query()]) -> Table:
+    return await _report(ctx, key.workspace, "conversions", asked)
 
 
 @router.get(
@@ -136,17 +105,8 @@ async def conversions(
     response_model=Report,
     responses=ANSWERS,
 )
-async def returns(
-    ctx: Ctx,
-    key: Reader,
-    since: Day = None,
-    until: Day = None,
-    by: By = None,
-    model: Model = "last",
-    written_as: Annotated[Format, Query(alias="format")] = "json",
-) -> Response | Report:
-    asked = wire.ReportQuestion("returns", since, until, _split(by), {"model": model})
-    return await _answer(ctx, key.workspace, asked, written_as)
+async def returns(ctx: Ctx, key: Reader, asked: Annotated[CreditBreakdown, Query()]) -> Table:
+    return await _report(ctx, key.workspace, "returns", asked)
 
 
 @router.get(
@@ -157,15 +117,8 @@ async def returns(
     response_model=Report,
     responses=ANSWERS,
 )
-async def chains(
-    ctx: Ctx,
-    key: Reader,
-    since: Day = None,
-    until: Day = None,
-    written_as: Annotated[Format, Query(alias="format")] = "json",
-) -> Response | Report:
-    asked = wire.ReportQuestion("chains", since, until, [])
-    return await _answer(ctx, key.workspace, asked, written_as)
+async def chains(ctx: Ctx, key: Reader, asked: Annotated[Period, Query()]) -> Table:
+    return await _report(ctx, key.workspace, "chains", asked)
 
 
 @router.get(
@@ -175,16 +128,8 @@ async def chains(
     response_model=Report,
     responses=ANSWERS,
 )
-async def goals(
-    ctx: Ctx,
-    key: Reader,
-    since: Day = None,
-    until: Day = None,
-    by: By = None,
-    written_as: Annotated[Format, Query(alias="format")] = "json",
-) -> Response | Report:
-    asked = wire.ReportQuestion("goals", since, until, _split(by))
-    return await _answer(ctx, key.workspace, asked, written_as)
+async def goals(ctx: Ctx, key: Reader, asked: Annotated[Breakdown, Query()]) -> Table:
+    return await _report(ctx, key.workspace, "goals", asked)
 
 
 @router.get(
@@ -193,16 +138,8 @@ async def goals(
     response_model=Report,
     responses=ANSWERS,
 )
-async def repeats(
-    ctx: Ctx,
-    key: Reader,
-    goal: GoalKey,
-    since: Day = None,
-    until: Day = None,
-    written_as: Annotated[Format, Query(alias="format")] = "json",
-) -> Response | Report:
-    asked = wire.ReportQuestion("repeats", since, until, [], {"goal": goal})
-    return await _answer(ctx, key.workspace, asked, written_as)
+async def repeats(ctx: Ctx, key: Reader, asked: Annotated[OfGoal, Query()]) -> Table:
+    return await _report(ctx, key.workspace, "repeats", asked)
 
 
 @router.get(
@@ -213,16 +150,8 @@ async def repeats(
     response_model=Report,
     responses=ANSWERS,
 )
-async def cohorts(
-    ctx: Ctx,
-    key: Reader,
-    goal: GoalKey,
-    since: Day = None,
-    until: Day = None,
-    written_as: Annotated[Format, Query(alias="format")] = "json",
-) -> Response | Report:
-    asked = wire.ReportQuestion("cohorts", since, until, [], {"goal": goal})
-    return await _answer(ctx, key.workspace, asked, written_as)
+async def cohorts(ctx: Ctx, key: Reader, asked: Annotated[OfGoal, Query()]) -> Table:
+    return await _report(ctx, key.workspace, "cohorts", asked)
 
 
 @router.get(
@@ -233,16 +162,8 @@ async def cohorts(
     response_model=Report,
     responses=ANSWERS,
 )
-async def sample_size(
-    ctx: Ctx,
-    key: Reader,
-    asked: Annotated[ExperimentPlan, Query()],
-    written_as: Annotated[Format, Query(alias="format")] = "json",
-) -> Response | Report:
-    given = asked.model_dump(exclude_unset=True)
-    options = {name: str(value) for name, value in given.items()}
-    question = wire.ReportQuestion("sample-size", None, None, [], options)
-    return await _answer(ctx, key.workspace, question, written_as)
+async def sample_size(ctx: Ctx, key: Reader, asked: Annotated[ExperimentPlan, Query()]) -> Table:
+    return await _report(ctx, key.workspace, "sample-size", asked)
 
 
 @router.get(
@@ -255,12 +176,7 @@ async def sample_size(
     response_model=Report,
     responses=documented(Invalid, NotFound) | ANSWERS,
 )
-async def experiment(
-    ctx: Ctx,
-    key: Reader,
-    asked: Annotated[ExperimentQuery, Query()],
-    written_as: Annotated[Format, Query(alias="format")] = "json",
-) -> Response | Report:
+async def experiment(ctx: Ctx, key: Reader, asked: Annotated[ExperimentQuery, Query()]) -> Table:
     question = wire.ExperimentQuestion(
         experiment=asked.experiment,
         arms=_split(asked.arms),
@@ -274,17 +190,23 @@ async def experiment(
     )
     request = wire.experiment_request(question)
     reply = await ctx.caller.call(EXPERIMENT, key.workspace, request)
-    return _written(wire.experiment(reply), written_as)
+    return _written(wire.experiment(reply), asked.format)
 
 
-async def _answer(
-    ctx: Context, workspace: str, asked: wire.ReportQuestion, written_as: str
-) -> Response | Report:
-    reply = await ctx.caller.call(REPORT, workspace, wire.report_request(asked))
-    return _written(wire.report(reply), written_as)
+async def _report(
+    ctx: Context, workspace: str, report: str, asked: Period | ExperimentPlan
+) -> Table:
+    """The report; what the query says beyond days, columns and format are its options."""
+    given = asked.model_dump(exclude_unset=True, exclude={"format"})
+    since, until = given.pop("since", None), given.pop("until", None)
+    by = _split(given.pop("by", []))
+    options = {name: str(value) for name, value in given.items()}
+    question = wire.ReportQuestion(report, since, until, by, options)
+    reply = await ctx.caller.call(REPORT, workspace, wire.report_request(question))
+    return _written(wire.report(reply), asked.format)
 
 
-def _written(told: wire.Told, written_as: str) -> Response | Report:
+def _written(told: wire.Told, written_as: str) -> Table:
     columns, rows, notes = told
     if written_as == "csv":
         text = io.StringIO()
@@ -295,5 +217,5 @@ def _written(told: wire.Told, written_as: str) -> Response | Report:
     return Report(items=[dict(zip(columns, row, strict=True)) for row in rows], notes=notes)
 
 
-def _split(names: list[str] | None) -> list[str]:
-    return [name.strip() for each in names or [] for name in each.split(",") if name.strip()]
+def _split(names: list[str]) -> list[str]:
+    return [name.strip() for each in names for name in each.split(",") if name.strip()]

@@ -31,6 +31,44 @@ class Report(Shape):
     notes: dict[str, Any] = Field(default={})
 
 
+Written = Literal["json", "csv"]
+Model = Literal["last", "first", "linear", "position", "decay"]
+
+
+class Period(Shape):
+    """Over which whole days in UTC [since, until), and how the rows are written."""
+
+    since: date | None = None
+    until: date | None = None
+    format: Written = "json"
+
+
+class Breakdown(Period):
+    """A report that may be broken down."""
+
+    by: list[str] = Field(
+        default=[], max_length=10, description="Columns, comma-joined or repeated."
+    )
+
+
+class CreditBreakdown(Breakdown):
+    """As `Breakdown`, with the model that shares out credit."""
+
+    model: Model = "last"
+
+
+class PressureQuery(Period):
+    """Pressure in a week or a month."""
+
+    period: Literal["week", "month"] = "month"
+
+
+class OfGoal(Period):
+    """About one goal of the catalog."""
+
+    goal: str = Field(min_length=1, max_length=100, description="A goal of the catalog.")
+
+
 class ExperimentPlan(Shape):
     """An experiment to be planned."""
 
@@ -41,9 +79,10 @@ class ExperimentPlan(Shape):
     arms: int = Field(default=2, ge=2, le=20)
     people: int = Field(default=0, ge=0, description="People in each arm, where that is given.")
     people_a_day: float = Field(default=0, ge=0)
+    format: Written = "json"
 
 
-class ExperimentQuery(Shape):
+class ExperimentQuery(OfGoal):
     """Which experiment is compared how."""
 
     experiment: str = Field(
@@ -55,9 +94,6 @@ class ExperimentQuery(Shape):
         max_length=20, description="Variants; comma-joined or repeated. Each person counts once."
     )
     control: str = Field(max_length=100, description="The arm the others are compared with.")
-    goal: str = Field(max_length=100, description="A goal of the catalog.")
     measure: Literal["conversion", "count", "value"] = "conversion"
     shares: list[float] = Field(default=[], max_length=20, description="The planned shares.")
     alpha: float = Field(default=0.05, gt=0, lt=1)
-    since: date | None = None
-    until: date | None = None
