@@ -77,13 +77,6 @@ _IDEMPOTENCY_KEY = {
 }
 _WRITTEN_BY_POST = ("/v1/apply", "/v1/journeys", "/v1/campaigns")
 """Posts that take an idempotency key; the others are tracking calls and the like."""
-_PUBLISHED = {
-    "gateway__shapes__contacts__Recipient": "gateway__shapes__Recipient",
-    "gateway__shapes__messages__Recipient": "gateway__decisions_shapes__Recipient",
-}
-"""FastAPI names namesakes after the file they are in; clients made from the document keep the names
-they know when a file moves.
-"""
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -97,7 +90,6 @@ def describe(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
         tags=TAGS,
     )
-    document = _under_published_names(document)
     components = document["components"]
     components["schemas"]["Problem"] = _PROBLEM
     components["securitySchemes"]["writeKey"] = _WRITE_KEY
@@ -113,15 +105,6 @@ def describe(app: FastAPI) -> dict[str, Any]:
                 operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     app.openapi_schema = document
     return document
-
-
-def _under_published_names(document: dict[str, Any]) -> dict[str, Any]:
-    written = json.dumps(document)
-    for name, published in _PUBLISHED.items():
-        written = written.replace(f'{name}"', f'{published}"')
-    renamed: dict[str, Any] = json.loads(written)
-    renamed["components"]["schemas"] = dict(sorted(renamed["components"]["schemas"].items()))
-    return renamed
 
 
 def _refer_to_problems(responses: dict[str, Any]) -> None:

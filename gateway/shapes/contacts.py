@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 from gateway.shapes.common import Channel, JsonObject, Shape
 
 
-class Recipient(Shape):
+class Contacted(Shape):
     """Whom it is about."""
 
     profile: str = Field(
@@ -21,7 +21,7 @@ class Contact(Shape):
     """A message that another system sent."""
 
     id: str = Field(max_length=255, description="The other system's own id.", examples=["crm-77"])
-    to: Recipient
+    to: Contacted
     channel: Channel
     system: str = Field(default="", max_length=255, examples=["crm"])
     name: str = Field(default="", max_length=255, examples=["Spring letter"])
