@@ -27,6 +27,7 @@ class OptOutGate:
         self._is_open = False
         self._shut = asyncio.Event()
         self._shut.set()
+        self._said = ""
 
     def check(self) -> None:
         """Raise Unavailable while it is shut."""
@@ -65,8 +66,17 @@ class OptOutGate:
         try:
             await self._caller.call(DRAIN_OPTOUTS, "", b"")
         except KairosError as error:
-            log.info("permits wait for opt-outs the gateway may keep: %s", error)
+            self._say(f"permits wait for opt-outs the gateway may keep: {error}")
             self._shut.set()
             return False
+        if self._said:
+            self._said = ""
+            log.info("permits are granted again")
         self._is_open = not self._shut.is_set()
         return True
+
+    def _say(self, text: str) -> None:
+        """Log what keeps the gate shut once, not at every try."""
+        if text != self._said:
+            log.info("%s", text)
+            self._said = text
